@@ -1,0 +1,301 @@
+"""What every platform's connector offers the flows: capabilities, fetch_*, parse_*, find_*, send_*, finish_*.
+
+A connector translates and calls. It knows no mapping, no case, no job. Methods of a role raise only the families of
+`canonical.errors`. A platform that lacks a capability leaves the method as it stands here: it says so by name.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, TypeAlias
+
+from connectors.canonical.dispatches import Carrier, Dispatch, Reason
+from connectors.canonical.errors import ConfigurationError
+from connectors.canonical.orders import Order, TargetOrder
+from connectors.canonical.products import Product
+from connectors.canonical.stock import StockLevel
+from connectors.http import Gate, Limit
+
+JSON: TypeAlias = Any  # parsed with parse_float=Decimal
+
+
+class Capability(StrEnum):
+    """What a platform can do for us. The label is what people read."""
+
+    READ_ORDERS = "READ_ORDERS"
+    ACCEPT_ORDERS = "ACCEPT_ORDERS"
+    REFUSE_LINES = "REFUSE_LINES"
+    CREATE_ORDERS = "CREATE_ORDERS"
+    HOLD_ORDERS = "HOLD_ORDERS"
+    CANCEL_ORDERS = "CANCEL_ORDERS"
+    READ_DISPATCHES = "READ_DISPATCHES"
+    CONFIRM_DISPATCHES = "CONFIRM_DISPATCHES"
+    PARTIAL_DISPATCHES = "PARTIAL_DISPATCHES"
+    LIST_CARRIERS = "LIST_CARRIERS"
+    LIST_REASONS = "LIST_REASONS"
+    READ_STOCK = "READ_STOCK"
+    READ_PRODUCTS = "READ_PRODUCTS"
+    EVENTS_QUEUE = "EVENTS_QUEUE"
+    WEBHOOKS = "WEBHOOKS"
+
+
+CAPABILITY_LABELS: Mapping[Capability, str] = {
+    Capability.READ_ORDERS: "Read orders",
+    Capability.ACCEPT_ORDERS: "Accept orders",
+    Capability.REFUSE_LINES: "Refuse order lines",
+    Capability.CREATE_ORDERS: "Create orders sold elsewhere",
+    Capability.HOLD_ORDERS: "Put orders on hold",
+    Capability.CANCEL_ORDERS: "Cancel orders",
+    Capability.READ_DISPATCHES: "Read dispatches",
+    Capability.CONFIRM_DISPATCHES: "Confirm dispatches",
+    Capability.PARTIAL_DISPATCHES: "Confirm part of an order",
+    Capability.LIST_CARRIERS: "List its carriers",
+    Capability.LIST_REASONS: "List its reasons",
+    Capability.READ_STOCK: "Read stock",
+    Capability.READ_PRODUCTS: "Read products",
+    Capability.EVENTS_QUEUE: "Queue of changes",
+    Capability.WEBHOOKS: "Webhooks",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One value a person enters when connecting; the admin builds its form from these."""
+
+    name: str
+    label: str
+    help: str
+    kind: str = "text"  # text | secret | integer | boolean | choice
+    required: bool = False
+    default: str | int | bool | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One account on one platform, as a connector needs to know it."""
+
+    name: str
+    base_url: str
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    timezone: str = "UTC"  # IANA: how the platform's naive times are read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One result of a connection test."""
+
+    ok: bool
+    subject: str  # "API key", "Auto-confirm", "Role ORDER_ACCEPT"
+    message: str  # a full sentence with the next step when not ok
+    blocking: bool = True  # False: a warning; the connection can work
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(finding.ok or not finding.blocking for finding in self.findings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One document as the platform sent it."""
+
+    kind: str  # order | shipment | event | product | ...
+    external_id: str
+    payload: JSON
+    updated_at: datetime | None = None  # the platform's own clock, where it says
+    order_external_id: str = ""  # of a shipment or return: the platform's number of its order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    records: tuple[Record, ...]
+    next_token: str | None  # opaque; None at the end
+    total: int | None = None  # how many the platform says match, where it says
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderOptions:
+    """How a link wants its orders created at the target; every code already resolved by mappings."""
+
+    market: str = ""
+    price_list: str = ""
+    shipping_option: str = ""
+    payment_method: str = ""
+    email: str  # the customer's relay address, else the link's configured one
+    paid: bool  # the marketplace has collected the money (or pay-later): record it as captured
+    hold_reason: str = ""  # create on hold with this reason; "" = not held
+    send_email: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)  # written on the target's order
+    forced_number: int | None = None  # from an agreed number range: the target refuses a second one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A change the platform tells of: a hint, the state is re-read."""
+
+    event_id: str  # what the platform confirms by, or a digest where it has no id
+    kind: str  # order | shipment | return | product | stock
+    external_id: str  # of the object that changed
+    change: str = ""  # CREATED, UPDATED, ... in the platform's words
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineDecision:
+    line_id: str
+    accepted: bool
+
+
+class Connector(ABC):
+    platform: ClassVar[str]  # "mirakl": folder, registry key and database value
+    label: ClassVar[str]  # "Mirakl"
+    capabilities: ClassVar[Mapping[Capability, bool]]  # every Capability is named: True, or False = cannot
+    capability_notes: ClassVar[Mapping[Capability, str]] = {}  # what the hub does instead, or under which setting
+    settings: ClassVar[Sequence[Setting]] = ()  # includes the secrets (kind "secret")
+
+    def __init__(self, account: Account, *, gate: Gate) -> None:
+        self.account = account
+        self.gate = gate
+
+    # --- the connection -------------------------------------------------------------------------------------------
+    @classmethod
+    @abstractmethod
+    def limits(cls, account: Account) -> tuple[Limit, ...]:
+        """The windows the hub keeps inside for this account, by bucket."""
+
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        """What the platform counts calls by; connections with the same key share one budget."""
+        return f"{cls.platform}:{account.base_url}"
+
+    @abstractmethod
+    def check(self) -> CheckReport:
+        """Test the connection: credentials, roles or scopes, features and settings we rely on. Never raises for a refusal."""
+
+    # --- reading what was sold ------------------------------------------------------------------------------------
+    def fetch_orders(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of orders changed in [from, until]; repeats are to be expected."""
+        raise self._lacks(Capability.READ_ORDERS)
+
+    def fetch_order(self, reference: str) -> Record | None:
+        raise self._lacks(Capability.READ_ORDERS)
+
+    def parse_order(self, payload: JSON) -> Order:
+        """Their order → ours. Raises DataError naming every field at fault."""
+        raise self._lacks(Capability.READ_ORDERS)
+
+    # --- deciding on what was sold --------------------------------------------------------------------------------
+    def decide_order(self, reference: str, decisions: Sequence[LineDecision]) -> None:
+        """Accept or refuse every line of an order in one call."""
+        raise self._lacks(Capability.ACCEPT_ORDERS)
+
+    def cancel_sold_order(self, order: Order, *, reason_code: str) -> str:
+        """Cancel, or refund before dispatch, what is left of a sold order. Returns the platform's transaction id."""
+        raise self._lacks(Capability.CANCEL_ORDERS)
+
+    # --- creating an order sold elsewhere -------------------------------------------------------------------------
+    def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:
+        """Every order at the target that carries our reference, oldest first, cancelled ones included."""
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    def read_order(self, external_id: str) -> TargetOrder | None:
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    def send_order(self, order: Order, options: OrderOptions) -> str:
+        """Create the order, unconfirmed. One call. Returns its external id (several parts: PermanentError, all named)."""
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    def finish_order(self, existing: TargetOrder, order: Order, options: OrderOptions, *, confirm: bool) -> None:
+        """Bring a half-made order to its end: reference, hold, and (when `confirm`) the commit point. Repeatable."""
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    def hold_order(self, external_id: str, *, reason: str) -> None:
+        raise self._lacks(Capability.HOLD_ORDERS)
+
+    def release_order(self, external_id: str, *, reason: str) -> None:
+        raise self._lacks(Capability.HOLD_ORDERS)
+
+    def cancel_order(self, existing: TargetOrder, *, comment: str) -> None:
+        """Cancel a whole order and put its stock back. Refused once money was captured there."""
+        raise self._lacks(Capability.CANCEL_ORDERS)
+
+    def cancel_lines(self, existing: TargetOrder, *, quantities: Mapping[str, int], comment: str) -> None:
+        """Cancel `quantities` (target line id → units). NOT repeatable: re-read before trying again."""
+        raise self._lacks(Capability.CANCEL_ORDERS)
+
+    # --- dispatches -----------------------------------------------------------------------------------------------
+    def fetch_dispatches(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        raise self._lacks(Capability.READ_DISPATCHES)
+
+    def fetch_dispatch(self, external_id: str) -> Record | None:
+        raise self._lacks(Capability.READ_DISPATCHES)
+
+    def parse_dispatch(self, payload: JSON) -> Dispatch:
+        raise self._lacks(Capability.READ_DISPATCHES)
+
+    def send_dispatch(self, dispatch: Dispatch) -> str:
+        """Confirm a dispatch whose carrier and line ids are the receiver's. Returns its external id there, or ""."""
+        raise self._lacks(Capability.CONFIRM_DISPATCHES)
+
+    def find_dispatch(self, dispatch: Dispatch) -> str | None:
+        """The receiver's id ("" where it has none) when it already shows this dispatch as sent, else None."""
+        raise self._lacks(Capability.CONFIRM_DISPATCHES)
+
+    def can_send_dispatch_now(self, dispatch: Dispatch) -> str:
+        """ "" when it can; else why it must wait, in plain words ("the last parcel has not left")."""
+        return ""
+
+    # --- reference lists ------------------------------------------------------------------------------------------
+    def fetch_carriers(self) -> tuple[Carrier, ...]:
+        raise self._lacks(Capability.LIST_CARRIERS)
+
+    def fetch_reasons(self) -> tuple[Reason, ...]:
+        raise self._lacks(Capability.LIST_REASONS)
+
+    # --- stock and products ---------------------------------------------------------------------------------------
+    def fetch_stock(self, skus: Sequence[str]) -> tuple[StockLevel, ...]:
+        """What the owner has free for each SKU; a SKU it does not know is left out, never 0."""
+        raise self._lacks(Capability.READ_STOCK)
+
+    def fetch_products(self, *, token: str | None = None) -> Page:
+        raise self._lacks(Capability.READ_PRODUCTS)
+
+    def parse_product(self, payload: JSON) -> Product:
+        raise self._lacks(Capability.READ_PRODUCTS)
+
+    # --- being told -----------------------------------------------------------------------------------------------
+    def fetch_events(self) -> tuple[Event, ...]:
+        """The oldest unconfirmed events; the same come back until confirmed."""
+        raise self._lacks(Capability.EVENTS_QUEUE)
+
+    def confirm_events(self, event_ids: Sequence[str]) -> None:
+        raise self._lacks(Capability.EVENTS_QUEUE)
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
+        """Check the raw body. Returns the key that names this delivery (for refusing replays); raises ForgedWebhookError."""
+        raise self._lacks(Capability.WEBHOOKS)
+
+    def parse_webhook(self, body: bytes) -> tuple[Event, ...]:
+        """Raises DataError when a genuine body cannot be read."""
+        raise self._lacks(Capability.WEBHOOKS)
+
+    # --- people ---------------------------------------------------------------------------------------------------
+    def page_url(self, kind: str, external_id: str) -> str:
+        """Where a person sees this record in the platform's own back office, or ""."""
+        return ""
+
+    def _lacks(self, capability: Capability) -> ConfigurationError:
+        label = CAPABILITY_LABELS[capability].lower()
+        return ConfigurationError(f"{self.label} cannot do this: {label}.", operation=capability, code="capability")
+
+
+class ForgedWebhookError(Exception):
+    """A webhook whose signature, age or shape is wrong. Nothing of it is kept but a counter."""

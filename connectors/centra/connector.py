@@ -1,0 +1,236 @@
+"""Centra for the flows: the target of orders, the source of dispatches, stock and products, and a teller of changes.
+
+Orders are created through the Order API (REST) and worked on through the Integration API (GraphQL).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from connectors import ports
+from connectors.base import JSON, Account, Capability, CheckReport, Connector, Event, OrderOptions, Page, Record
+from connectors.canonical.dispatches import Dispatch
+from connectors.canonical.errors import ConfigurationError, PermanentError
+from connectors.canonical.orders import Order, TargetOrder
+from connectors.canonical.products import Product
+from connectors.canonical.stock import StockLevel
+from connectors.centra import checks, documents, events, translate, webhooks
+from connectors.centra.account import SETTINGS, limits, text_setting, warehouse_setting, webhook_secrets, whole_setting
+from connectors.centra.client import CentraClient
+from connectors.centra.documents import LIST_ROWS
+from connectors.centra.orders import Orders, whole_id
+from connectors.centra.paging import Position
+from connectors.centra.reading import read_moment
+from connectors.http import Limit
+
+SHIPMENT_ROWS = 50
+EVENT_ROWS = 100
+SKUS_A_CALL = 40
+
+
+class CentraConnector(Connector):
+    platform = "centra"
+    label = "Centra"
+    capabilities = {
+        Capability.READ_ORDERS: False,
+        Capability.ACCEPT_ORDERS: False,
+        Capability.REFUSE_LINES: False,
+        Capability.CREATE_ORDERS: True,
+        Capability.HOLD_ORDERS: True,
+        Capability.CANCEL_ORDERS: True,
+        Capability.READ_DISPATCHES: True,
+        Capability.CONFIRM_DISPATCHES: False,
+        Capability.PARTIAL_DISPATCHES: False,
+        Capability.LIST_CARRIERS: False,
+        Capability.LIST_REASONS: False,
+        Capability.READ_STOCK: True,
+        Capability.READ_PRODUCTS: True,
+        Capability.EVENTS_QUEUE: True,
+        Capability.WEBHOOKS: True,
+    }
+    capability_notes = {
+        Capability.READ_ORDERS: "Centra fulfils orders sold elsewhere; its own web shop's orders stay there.",
+        Capability.CREATE_ORDERS: "Through the Order API plugin, with Allow Order Create switched on.",
+        Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
+        Capability.READ_STOCK: "Over the warehouses of the configured allocation rule, or those that are named.",
+        Capability.LIST_CARRIERS: "Centra's carrier is free text, typed or set by the warehouse: it is mapped.",
+        Capability.EVENTS_QUEUE: "Centra may have to switch the queue on; until then the hub polls.",
+        Capability.WEBHOOKS: "A hint only: Centra drops a message after at most 3 retries.",
+    }
+    settings = SETTINGS
+
+    @classmethod
+    def limits(cls, account: Account) -> tuple[Limit, ...]:
+        return limits(account)
+
+    @cached_property
+    def client(self) -> CentraClient:
+        return CentraClient(self.account, gate=self.gate)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.account.timezone)
+
+    @cached_property
+    def orders(self) -> Orders:
+        return Orders(self.client, zone=self.zone)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What Centra remarked on while it did what it was asked, since this connector was made."""
+        return tuple(self.orders.notices)
+
+    def check(self) -> CheckReport:
+        return checks.check(self.account, gate=self.gate)
+
+    # --- creating an order sold elsewhere -------------------------------------------------------------------------
+    def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:
+        return self.orders.find(reference)
+
+    def read_order(self, external_id: str) -> TargetOrder | None:
+        return self.orders.read(external_id)
+
+    def send_order(self, order: Order, options: OrderOptions) -> str:
+        chosen = replace(
+            options,
+            market=options.market or text_setting(self.account, "market"),
+            price_list=options.price_list or text_setting(self.account, "price_list"),
+        )
+        return self.client.create_order(translate.build_order(order, chosen), reference=order.reference)
+
+    def finish_order(self, existing: TargetOrder, order: Order, options: OrderOptions, *, confirm: bool) -> None:
+        self.orders.finish(
+            existing.external_id, reference=order.reference, hold_reason=options.hold_reason, confirm=confirm
+        )
+
+    def hold_order(self, external_id: str, *, reason: str) -> None:
+        self.orders.hold(external_id, reason=reason)
+
+    def release_order(self, external_id: str, *, reason: str) -> None:
+        self.orders.release(external_id, reason=reason)
+
+    def cancel_order(self, existing: TargetOrder, *, comment: str) -> None:
+        self.orders.cancel(existing.external_id, comment=comment)
+
+    def cancel_lines(self, existing: TargetOrder, *, quantities: Mapping[str, int], comment: str) -> None:
+        self.orders.cancel_lines(existing.external_id, quantities=quantities, comment=comment)
+
+    # --- dispatches -----------------------------------------------------------------------------------------------
+    def fetch_dispatches(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of shipments that have left, oldest change first."""
+        store = whole_setting(self.account, "store_id")
+        position = Position.from_token(token, since=updated_from)
+        where = {
+            "isShipped": True,
+            "storeType": "DIRECT_TO_CONSUMER",
+            **({} if store is None else {"storeId": [store]}),
+            **position.where(until=updated_until),
+        }
+        data = self.client.execute(documents.READ_SHIPMENTS, {"where": where, "limit": SHIPMENT_ROWS}).data
+        return self._page("shipment", data["shipments"], position, limit=SHIPMENT_ROWS)
+
+    def fetch_dispatch(self, external_id: str) -> Record | None:
+        """By id, or by number ("39790-1"); None while the shipment has not left."""
+        key = {"number": [external_id]} if "-" in external_id else {"id": [whole_id(external_id, kind="shipment")]}
+        where = {"isShipped": True, **key}
+        rows = self.client.execute(documents.READ_SHIPMENTS, {"where": where, "limit": 1}).data["shipments"]
+        return self._record("shipment", rows[0]) if rows else None
+
+    def parse_dispatch(self, payload: JSON) -> Dispatch:
+        return translate.parse_dispatch(payload, zone=self.zone)
+
+    # --- stock and products ---------------------------------------------------------------------------------------
+    def fetch_stock(self, skus: Sequence[str]) -> tuple[StockLevel, ...]:
+        wanted = [sku for sku in dict.fromkeys(skus) if sku]
+        if not wanted:
+            return ()
+        warehouses = self._warehouses()
+        chunks = (wanted[start : start + SKUS_A_CALL] for start in range(0, len(wanted), SKUS_A_CALL))
+        return tuple(level for chunk in chunks for level in self._levels(chunk, warehouses))
+
+    def _levels(self, skus: Sequence[str], warehouses: Sequence[int]) -> Iterator[StockLevel]:
+        as_of = ports.now()  # Centra does not say when it counted: no later than we asked
+        variables: dict[str, JSON] = {f"s{index}": sku for index, sku in enumerate(skus)}
+        variables |= {"warehouses": list(warehouses), "rows": min(len(warehouses), LIST_ROWS)}
+        data = self.client.execute(documents.stock_of(len(skus)), variables).data
+        for index, sku in enumerate(skus):
+            level = translate.parse_stock(sku, data[f"s{index}"], as_of=as_of)
+            if level is not None:
+                yield level
+
+    def _warehouses(self) -> tuple[int, ...]:
+        chosen = warehouse_setting(self.account)
+        rule = whole_setting(self.account, "allocation_rule_id")
+        if not chosen and rule is not None:
+            chosen = translate.warehouses_of(self.client.read_warehouses(), rule=rule)
+        if not chosen:
+            words = (
+                "No warehouse is configured for reading Centra's stock, or the allocation rule has no active one. "
+                "Set the allocation rule or the warehouses on the connection."
+            )
+            raise ConfigurationError(words, operation=Capability.READ_STOCK, code="no_warehouses")
+        return chosen
+
+    def fetch_products(self, *, token: str | None = None) -> Page:
+        """Every size, switched off ones included, oldest change first."""
+        position = Position.from_token(token)
+        data = self.client.execute(documents.READ_PRODUCTS, {"where": position.where(), "limit": LIST_ROWS}).data
+        return self._page("product", data["productSizes"], position, limit=LIST_ROWS)
+
+    def parse_product(self, payload: JSON) -> Product:
+        return translate.parse_product(payload)
+
+    def _page(self, kind: str, rows: Sequence[JSON], position: Position, *, limit: int) -> Page:
+        following = position.after(rows, limit=limit, zone=self.zone)
+        records = tuple(self._record(kind, row) for row in rows)
+        return Page(records=records, next_token=None if following is None else following.token())
+
+    def _record(self, kind: str, row: JSON) -> Record:
+        updated_at = read_moment(row.get("updatedAt"), zone=self.zone)
+        return Record(kind=kind, external_id=str(row["id"]), payload=row, updated_at=updated_at)
+
+    # --- being told -----------------------------------------------------------------------------------------------
+    def fetch_events(self) -> tuple[Event, ...]:
+        """The oldest unconfirmed events. Sets the hub's listeners when the queue lacks any."""
+        data = self.client.execute(documents.READ_EVENTS, {"limit": EVENT_ROWS}).data
+        missing = events.missing_listeners(data["eventListeners"])
+        if missing:
+            self._listen(missing)
+        return events.parse_events(data["events"], zone=self.zone)
+
+    def _listen(self, listeners: Sequence[events.Listener]) -> None:
+        inputs = [listener.as_input() for listener in listeners]
+        answer = self.client.execute(documents.SET_LISTENERS, {"listeners": inputs})
+        if answer.refusals:
+            words = (
+                "Centra did not set the hub's event listeners, so its queue tells nothing. The hub goes on by polling."
+            )
+            theirs = answer.refused("listen")
+            raise ConfigurationError(words, operation="setEventListeners", platform_words=theirs, code="listeners")
+
+    def confirm_events(self, event_ids: Sequence[str]) -> None:
+        ids = events.confirmed_ids(event_ids)
+        for start in range(0, len(ids), LIST_ROWS):
+            self._confirm(ids[start : start + LIST_ROWS])
+
+    def _confirm(self, ids: Sequence[int]) -> None:
+        answer = self.client.execute(documents.CONFIRM_EVENTS, {"ids": list(ids)})
+        if not answer.refusals:
+            return
+        # Benign when an earlier try confirmed them and its answer was lost: then none of them is in the queue any more.
+        queue = self.client.execute(documents.READ_EVENTS, {"limit": LIST_ROWS}).data["events"]
+        left = sorted({row["id"] for row in queue} & set(ids))
+        if left:
+            words = (
+                f"Centra did not confirm {len(left)} events, the first is {left[0]}: its queue stands still meanwhile."
+            )
+            theirs = answer.refused("done")
+            raise PermanentError(words, subject=str(left[0]), platform_words=theirs, code="done_refused")
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> str:
+        return webhooks.verify(headers, body, secrets=webhook_secrets(self.account), now=now)
+
+    def parse_webhook(self, body: bytes) -> tuple[Event, ...]:
+        return webhooks.events(body, zone=self.zone)

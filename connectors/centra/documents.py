@@ -1,0 +1,358 @@
+"""Every GraphQL document the hub sends to Centra, in one place; each is tested against the vendor's schema.
+
+Reads take their filter as a variable, so that the connection test runs the very documents that the work runs.
+Centra has no total on lists: the end is a page with fewer rows than `limit`.
+"""
+
+from dataclasses import dataclass
+
+LIST_ROWS = 200  # the most rows that a list gives
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    name: str  # the document's own name, sent as operationName
+    operation: str  # Centra's name of what it does: "orders", "confirmOrder"
+    text: str
+    complexity: int  # points assumed for one unit until Centra's answer says better
+    mutations: int = 0  # each counts against the mutation quota; 0 = a read
+    units: int = 1  # how many alike parts it asks for (SKUs): its complexity grows with them
+    probe: bool = False  # its mutations name nothing that exists, so they cannot change anything
+
+    @property
+    def write(self) -> bool:
+        return self.mutations > 0 and not self.probe
+
+
+_MESSAGES = "userErrors { message path } userWarnings { message path }"
+
+_ORDER = """
+fragment order on Order {
+  id number status externalId isOnHold otherComment createdAt updatedAt
+  grandTotal { value currency { code } }
+  totals { shipping { value } taxIncluded { value } taxAdded { value } }
+  lines(includeFullyCancelled: true) {
+    id quantity cancelledQuantity unitPrice { value } lineValue { value } productSize { SKU }
+  }
+  shipments { id }
+  ... on DirectToConsumerOrder { orderHoldReason }
+}
+"""
+
+# An order's other shipments tell whether anything is left to ship; the comment keeps our reference when the external
+# id, which lives under the token's integration name, is out of sight.
+_SHIPMENT = """
+fragment shipment on Shipment {
+  id number isShipped shippedAt updatedAt trackingNumber
+  carrierInformation { carrierName serviceName }
+  lines { id quantity orderLine { id productSize { SKU } } }
+  order {
+    number status externalId otherComment
+    lines { id quantity }
+    shipments { id isShipped shippedAt lines { quantity orderLine { id } } }
+  }
+}
+"""
+
+# Three places name our reference: the external id, set after creation; the comment and the payment's transaction, both
+# written in the same stroke as the order. Staff or a plugin may rewrite the comment; the payment's entry stays.
+_CARRIERS = """
+fragment carrier on Order { number status externalId otherComment }
+"""
+
+FIND_ORDERS = Document(
+    name="FindOrders",
+    operation="orders",
+    complexity=1000,
+    text="""
+query FindOrders($references: [String!], $mark: String!, $limit: Int!, $page: Int!) {
+  byExternalId: orders(where: { externalId: $references }, sort: [number_ASC], limit: $limit, page: $page) {
+    ...carrier
+  }
+  byComment: orders(where: { otherComment: { contains: $mark } }, sort: [number_ASC], limit: $limit, page: $page) {
+    ...carrier
+  }
+  byPayment: orderPaymentHistory(where: { externalReference: $references }, limit: $limit, page: $page) {
+    externalReference order { ...carrier }
+  }
+}
+"""
+    + _CARRIERS,
+)
+
+READ_ORDERS = Document(
+    name="ReadOrders",
+    operation="orders",
+    complexity=1000,
+    text="""
+query ReadOrders($where: OrderFilter!, $limit: Int!) {
+  orders(where: $where, sort: [number_ASC], limit: $limit) { ...order }
+}
+"""
+    + _ORDER,
+)
+
+# Before the commit point: the order itself, and whoever else carries its reference.
+READ_BEFORE_FINISH = Document(
+    name="ReadBeforeFinish",
+    operation="orders",
+    complexity=1500,
+    text="""
+query ReadBeforeFinish($number: Int!, $references: [String!], $mark: String!) {
+  this: orders(where: { number: [$number] }, limit: 1) { ...order }
+  byExternalId: orders(where: { externalId: $references }, limit: 20) { ...carrier }
+  byComment: orders(where: { otherComment: { contains: $mark } }, limit: 20) { ...carrier }
+  byPayment: orderPaymentHistory(where: { externalReference: $references }, limit: 20) {
+    externalReference order { ...carrier }
+  }
+}
+"""
+    + _ORDER
+    + _CARRIERS,
+)
+
+UPDATE_ORDER = Document(
+    name="UpdateOrder",
+    operation="updateDirectToConsumerOrder",
+    complexity=200,
+    mutations=1,
+    text=f"""
+mutation UpdateOrder($number: Int!, $input: DirectToConsumerOrderUpdateInput!) {{
+  update: updateDirectToConsumerOrder(order: {{ number: $number }}, input: $input) {{
+    order {{ number status }} {_MESSAGES}
+  }}
+}}
+""",
+)
+
+CONFIRM_ORDER = Document(
+    name="ConfirmOrder",
+    operation="confirmOrder",
+    complexity=200,
+    mutations=1,
+    text=f"""
+mutation ConfirmOrder($number: Int!) {{
+  confirm: confirmOrder(input: {{ order: {{ number: $number }} }}) {{ order {{ number status }} {_MESSAGES} }}
+}}
+""",
+)
+
+# Mutations of one document run in order; a refused one neither stops the next nor is undone by it.
+UPDATE_AND_CONFIRM_ORDER = Document(
+    name="UpdateAndConfirmOrder",
+    operation="confirmOrder",
+    complexity=400,
+    mutations=2,
+    text=f"""
+mutation UpdateAndConfirmOrder($number: Int!, $input: DirectToConsumerOrderUpdateInput!) {{
+  update: updateDirectToConsumerOrder(order: {{ number: $number }}, input: $input) {{
+    order {{ number status }} {_MESSAGES}
+  }}
+  confirm: confirmOrder(input: {{ order: {{ number: $number }} }}) {{ order {{ number status }} {_MESSAGES} }}
+}}
+""",
+)
+
+CANCEL_ORDER = Document(
+    name="CancelOrder",
+    operation="cancelDirectToConsumerOrder",
+    complexity=200,
+    mutations=1,
+    text=f"""
+mutation CancelOrder($id: String!, $comment: String!) {{
+  cancel: cancelDirectToConsumerOrder(id: $id, input: {{
+    emailOptions: {{ sendEmail: false }}
+    stockAction: {{ releaseItemsBackToWarehouse: true }}
+    cancelAuthorization: false
+    comment: $comment
+  }}) {{ order {{ number status }} {_MESSAGES} }}
+}}
+""",
+)
+
+# Older tenants say `stockAction` where newer ones say `stockActionPolicy`.
+CANCEL_LINE_FIELDS = Document(
+    name="CancelLineFields",
+    operation="__type",
+    complexity=100,
+    text="""
+query CancelLineFields { __type(name: "OrderLineCancelInput") { inputFields { name } } }
+""",
+)
+
+READ_SHIPMENTS = Document(
+    name="ReadShipments",
+    operation="shipments",
+    complexity=6000,
+    text="""
+query ReadShipments($where: ShipmentFilter!, $limit: Int!) {
+  shipments(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit) { ...shipment }
+}
+"""
+    + _SHIPMENT,
+)
+
+READ_PRODUCTS = Document(
+    name="ReadProducts",
+    operation="productSizes",
+    complexity=3000,
+    text="""
+query ReadProducts($where: ProductSizeFilter!, $limit: Int!) {
+  productSizes(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit) {
+    id SKU EAN UPC isActive updatedAt size { name }
+    productVariant { name status product { name status } }
+  }
+}
+""",
+)
+
+READ_WAREHOUSES = Document(
+    name="ReadWarehouses",
+    operation="warehouses",
+    complexity=1000,
+    text="""
+query ReadWarehouses($limit: Int!, $page: Int!) {
+  warehouses(limit: $limit, page: $page) { id name status threshold allocationRules { id name } }
+}
+""",
+)
+
+
+def stock_of(count: int) -> Document:
+    """The document that reads the stock of `count` SKUs, as variables $s0, $s1, … in the warehouses $warehouses.
+
+    One alias a SKU, since the SKU filter takes one value; a size carries a row per warehouse where it was ever kept.
+    `limit: 5` shows a SKU that several sizes carry, old inactive ones included.
+    """
+    declared = " ".join(f"$s{index}: String!" for index in range(count))
+    asked = "\n".join(
+        f"  s{index}: productSizes(where: {{ SKU: {{ equals: $s{index} }} }}, limit: 5) {{ ...size }}"
+        for index in range(count)
+    )
+    return Document(
+        name="StockOfSkus",
+        operation="productSizes",
+        complexity=150,
+        units=count,
+        text=f"""
+query StockOfSkus({declared} $warehouses: [Int!], $rows: Int!) {{
+{asked}
+}}
+fragment size on ProductSize {{
+  id SKU EAN UPC isActive
+  productVariant {{ status stockOffset product {{ status }} }}
+  stock(where: {{ warehouseId: $warehouses }}, limit: $rows) {{ freeToAllocateQuantity warehouse {{ id threshold }} }}
+}}
+""",
+    )
+
+
+# The listeners come along with every read, so that a queue whose listeners someone removed is noticed and mended.
+READ_EVENTS = Document(
+    name="ReadEvents",
+    operation="events",
+    complexity=3000,
+    text="""
+query ReadEvents($limit: Int!) {
+  eventListeners { objectType changeTypes }
+  events(limit: $limit) {
+    id objectType changeType objectReference createdAt
+    object { __typename ... on StockChange { lines { productSize { SKU } } } }
+  }
+}
+""",
+)
+
+SET_LISTENERS = Document(
+    name="SetListeners",
+    operation="setEventListeners",
+    complexity=100,
+    mutations=1,
+    text=f"""
+mutation SetListeners($listeners: [EventListenerInput!]!) {{
+  listen: setEventListeners(input: $listeners) {{ eventListeners {{ objectType changeTypes }} {_MESSAGES} }}
+}}
+""",
+)
+
+CONFIRM_EVENTS = Document(
+    name="ConfirmEvents",
+    operation="confirmEvents",
+    complexity=200,
+    mutations=1,
+    text=f"""
+mutation ConfirmEvents($ids: [Int!]!) {{
+  done: confirmEvents(input: {{ eventsIds: $ids }}) {{ events {{ id }} {_MESSAGES} }}
+}}
+""",
+)
+
+RATE_LIMITS = Document(
+    name="RateLimits",
+    operation="rateLimits",
+    complexity=50,
+    text="""
+query RateLimits { rateLimits { type intervalSeconds quota } }
+""",
+)
+
+READ_STRUCTURE = Document(
+    name="ReadStructure",
+    operation="stores",
+    complexity=2000,
+    text="""
+query ReadStructure {
+  stores { id name type }
+  markets { id name store { id } }
+  pricelists { id name currency { code } store { id } }
+}
+""",
+)
+
+# Asks to confirm an order that cannot exist (numbers start at 1) and no event at all: with the permission Centra
+# answers "could not find" at most, without it the answer names the permission.
+PROBE_ORDER_WRITE = Document(
+    name="ProbeOrderWrite",
+    operation="confirmOrder",
+    complexity=50,
+    mutations=1,
+    probe=True,
+    text=f"""
+mutation ProbeOrderWrite {{
+  confirm: confirmOrder(input: {{ order: {{ number: 0 }} }}) {{ order {{ id }} {_MESSAGES} }}
+}}
+""",
+)
+
+PROBE_EVENT_WRITE = Document(
+    name="ProbeEventWrite",
+    operation="confirmEvents",
+    complexity=50,
+    mutations=1,
+    probe=True,
+    text=f"""
+mutation ProbeEventWrite {{ done: confirmEvents(input: {{ eventsIds: [] }}) {{ events {{ id }} {_MESSAGES} }} }}
+""",
+)
+
+# Every document of fixed text; `stock_of` makes the one that is not.
+DOCUMENTS: tuple[Document, ...] = (
+    FIND_ORDERS,
+    READ_ORDERS,
+    READ_BEFORE_FINISH,
+    UPDATE_ORDER,
+    CONFIRM_ORDER,
+    UPDATE_AND_CONFIRM_ORDER,
+    CANCEL_ORDER,
+    CANCEL_LINE_FIELDS,
+    READ_SHIPMENTS,
+    READ_PRODUCTS,
+    READ_WAREHOUSES,
+    READ_EVENTS,
+    SET_LISTENERS,
+    CONFIRM_EVENTS,
+    RATE_LIMITS,
+    READ_STRUCTURE,
+    PROBE_ORDER_WRITE,
+    PROBE_EVENT_WRITE,
+)

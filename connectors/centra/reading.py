@@ -1,0 +1,130 @@
+"""Reads a JSON object field by field and keeps every fault it meets, so that one DataError can name them all."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from connectors.base import JSON
+from connectors.canonical.errors import DataError, Problem
+from connectors.canonical.money import parse_amount
+
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a faulty time until the DataError is raised
+
+
+@dataclass
+class Faults:
+    record: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, path: str, message: str) -> None:
+        self.problems.append(Problem(field=path, message=message, record=self.record))
+
+    def raise_any(self) -> None:
+        if self.problems:
+            raise DataError(self.problems, record=self.record)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One object of the payload. A field that is missing reads as null: both mean that Centra has no value."""
+
+    value: dict[str, JSON]
+    path: str
+    faults: Faults
+
+    @classmethod
+    def root(cls, payload: JSON, *, kind: str, key: str) -> "Node":
+        """The payload itself; `kind` and the value of `key` name the record to people: "Order 1234"."""
+        value = payload if isinstance(payload, dict) else {}
+        known = value.get(key)
+        faults = Faults(f"{kind} {known}" if isinstance(known, str | int) else kind)
+        if value is not payload:
+            faults.add("", "Centra sent something that is not an object.")
+            faults.raise_any()
+        return cls(value, "", faults)
+
+    def fault(self, name: str, message: str) -> None:
+        self.faults.add(self.at(name), message)
+
+    def at(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+    def child(self, name: str) -> "Node | None":
+        value = self.value.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.fault(name, "It must be an object.")
+            return None
+        return Node(value, self.at(name), self.faults)
+
+    def need(self, name: str) -> "Node":
+        """The object under `name`; an empty one, with its fault told, when it is missing."""
+        if self.value.get(name) is None:
+            self.fault(name, "Centra sent no value.")
+        return self.child(name) or Node({}, self.at(name), Faults(self.faults.record))
+
+    def children(self, name: str) -> "list[Node]":
+        value = self.value.get(name)
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.fault(name, "It must be a list of objects.")
+            return []
+        return [Node(item, f"{self.at(name)}[{index}]", self.faults) for index, item in enumerate(value)]
+
+    def text(self, name: str) -> str:
+        """The text as it stands; "" for null. Never quoted in a fault: it may be a person's."""
+        value = self.value.get(name)
+        if value is not None and not isinstance(value, str):
+            self.fault(name, "It must be text.")
+            return ""
+        return value or ""
+
+    def word(self, name: str) -> str:
+        found = self.text(name)
+        if not found and not isinstance(self.value.get(name), bool | int | float | list | dict):
+            self.fault(name, "Centra sent no value.")
+        return found
+
+    def count(self, name: str) -> int:
+        value = self.value.get(name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.fault(name, "It must be a whole number.")
+            return 0
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self.value.get(name)
+        if not isinstance(value, bool):
+            self.fault(name, "It must be true or false.")
+        return value is True
+
+    def amount(self, name: str) -> Decimal:
+        try:
+            return parse_amount(self.value.get(name))
+        except ValueError:
+            self.fault(name, "It must be an amount.")
+            return Decimal(0)
+
+    def moment(self, name: str, *, zone: ZoneInfo) -> datetime:
+        value = self.value.get(name)
+        found = read_moment(value, zone=zone)
+        if found is None:
+            self.fault(name, "Centra sent no value." if value is None else "It must be a time.")
+        return found or NO_TIME
+
+
+def read_moment(value: JSON, *, zone: ZoneInfo) -> datetime | None:
+    """A time in UTC, or None when `value` is none.
+
+    GraphQL dates carry an offset; webhook dates do not and are read in the account's zone. Fold rule: a time that
+    happens twice when clocks go back is the earlier of the two, so that a cursor set from it re-reads an hour, never
+    skips one.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone, fold=0)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

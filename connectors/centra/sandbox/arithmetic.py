@@ -1,0 +1,106 @@
+"""Money as Centra computes it: prices hold tax, tax is taken out per line at the country's rate, rounding half up."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from connectors.centra.sandbox.records import ZERO, Currency
+from connectors.centra.sandbox.sales import Order, OrderLine, Return, Shipment
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What MonetaryValue shows; the value goes out as a JSON float."""
+
+    amount: Decimal
+    currency: Currency
+
+    @property
+    def value(self) -> float:
+        return float(self.amount)
+
+    @property
+    def conversion_rate(self) -> float:
+        return float(self.currency.rate)
+
+    @property
+    def formatted_value(self) -> str:
+        return f"{rounded(self.amount)} {self.currency.code}"
+
+
+def rounded(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def tax_inside(amount: Decimal, percent: Decimal) -> Decimal:
+    """The tax that an amount with tax contains: 120.00 at 20 % holds 20.00."""
+    return rounded(amount * percent / (100 + percent))
+
+
+def without_tax(amount: Decimal, percent: Decimal) -> Decimal:
+    return amount - tax_inside(amount, percent)
+
+
+def discount_percent(line: OrderLine) -> Decimal:
+    if line.unit_original_price <= line.unit_price:
+        return ZERO
+    return rounded((line.unit_original_price - line.unit_price) * 100 / line.unit_original_price)
+
+
+def extra_percent(lines: list[OrderLine]) -> Decimal:
+    """Shipping, handling and discounts carry the highest rate among the lines."""
+    return max((line.tax_percent for line in lines), default=ZERO)
+
+
+def line_values(order: Order) -> Decimal:
+    return sum((line.value for line in order.lines), ZERO)
+
+
+def grand_total(order: Order) -> Decimal:
+    """Lines plus shipping plus handling less discounts; `difference` is a rounding that shows in no part."""
+    return line_values(order) + order.shipping + order.handling - order.discount + order.difference
+
+
+def shipping_tax(order: Order) -> Decimal:
+    return tax_inside(order.shipping, extra_percent(order.lines))
+
+
+def tax_included(order: Order) -> Decimal:
+    lines = sum((tax_inside(line.value, line.tax_percent) for line in order.lines), ZERO)
+    return lines + tax_inside(order.shipping + order.handling - order.discount, extra_percent(order.lines))
+
+
+def shipment_total(shipment: Shipment) -> Decimal:
+    return sum((line.value for line in shipment.lines), ZERO) + shipment.shipping
+
+
+def shipment_tax(shipment: Shipment) -> Decimal:
+    lines = [line.order_line for line in shipment.lines]
+    inside = sum((tax_inside(line.value, line.order_line.tax_percent) for line in shipment.lines), ZERO)
+    return inside + tax_inside(shipment.shipping, extra_percent(lines))
+
+
+def return_lines(return_: Return) -> Decimal:
+    return sum((line.shipment_line.order_line.unit_price * line.quantity for line in return_.lines), ZERO)
+
+
+def return_total(return_: Return) -> Decimal:
+    return return_lines(return_) + return_.shipping + return_.handling - return_.discount - return_.cost
+
+
+def return_tax(return_: Return) -> Decimal:
+    inside = ZERO
+    for line in return_.lines:
+        order_line = line.shipment_line.order_line
+        inside += tax_inside(order_line.unit_price * line.quantity, order_line.tax_percent)
+    extra = return_.shipping + return_.handling - return_.discount - return_.cost
+    return inside + tax_inside(extra, extra_percent([line.shipment_line.order_line for line in return_.lines]))
+
+
+def paid_in(order: Order, entry_type: str) -> Decimal:
+    """What succeeded of one kind of payment: CAPTURE, REFUND, AUTH, CANCEL."""
+    return sum(
+        (entry.amount for entry in order.payments if entry.entry_type == entry_type and entry.status == "SUCCESS"),
+        ZERO,
+    )

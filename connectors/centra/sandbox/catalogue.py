@@ -1,0 +1,194 @@
+"""Putting articles into the tenant: products, variants, sizes, displays, prices and their first stock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from connectors.centra.sandbox.records import (
+    Display,
+    Named,
+    Price,
+    Pricelist,
+    Product,
+    ProductSize,
+    SizeChart,
+    Variant,
+    Warehouse,
+)
+from connectors.centra.sandbox.shop import Shop
+from connectors.centra.sandbox.stock import move_physical, stock_row
+from connectors.centra.sandbox.structure import RETAIL_STORE_ID, STANDARD_TAX_ID
+from connectors.sandboxdata import CatalogueItem
+
+
+def load_catalogue(
+    shop: Shop, items: Iterable[CatalogueItem], *, stock: int | Mapping[str, int], warehouse: Warehouse
+) -> list[ProductSize]:
+    """Everything active, shown in every market of the retail store, priced in every price list that has the currency.
+
+    `stock`: units of each size, or units by SKU (a SKU left out has none).
+    """
+    sizes = [add_item(shop, item) for item in items]
+    levels = [(size, stock if isinstance(stock, int) else stock.get(size.sku, 0)) for size in sizes]
+    receive(shop, warehouse, levels, comment="Opening stock")
+    return sizes
+
+
+def add_item(shop: Shop, item: CatalogueItem) -> ProductSize:
+    """Raises ValueError when the SKU is not the numbers put together, or is taken."""
+    if item.sku != item.product_number + item.variant_number + item.size_number:
+        raise ValueError(f"{item.sku} is not the product, variant and size number put together.")
+    if shop.sizes_with("SKU", item.sku):
+        raise ValueError(f"{item.sku} exists already.")
+    product = shop.products_by_number.get(item.product_number) or _product(shop, item)
+    variant = next((held for held in product.variants if held.variant_number == item.variant_number), None)
+    if variant is None:
+        variant = _variant(shop, product, item)
+    set_item_prices(shop, variant, item.prices)
+    return _size(shop, variant, item)
+
+
+def _product(shop: Shop, item: CatalogueItem) -> Product:
+    now = shop.now()
+    product = Product(
+        id=shop.new_id("Product"),
+        name=item.product_name,
+        product_number=item.product_number,
+        created_at=now,
+        updated_at=now,
+        tax_group=shop.tax_groups[STANDARD_TAX_ID],
+        brand=shop.brands[1],
+        collection=shop.collections[1],
+        folder=shop.folders[1],
+        category=_named(shop, shop.categories, "Category", item.category),
+    )
+    shop.products.add(product.id, product)
+    shop.products_by_number[product.product_number] = product
+    shop.events.add("Product", "CREATED", product.id)
+    _display(shop, product)
+    return product
+
+
+def _named(shop: Shop, held: dict[int, Named], kind: str, name: str) -> Named:
+    for row in held.values():
+        if row.name == name:
+            return row
+    row = Named(id=shop.new_id(kind), name=name, uri=name.lower().replace(" ", "-"))
+    held[row.id] = row
+    return row
+
+
+def _display(shop: Shop, product: Product) -> None:
+    store = shop.stores[RETAIL_STORE_ID]
+    display = Display(
+        id=shop.new_id("Display"),
+        name=product.name,
+        product=product,
+        store=store,
+        markets=[market for market in shop.markets.values() if market.store is store],
+        tax_group=product.tax_group,
+        updated_at=shop.now(),
+        uri=f"{product.name.lower().replace(' ', '-')}-{product.id}",
+        categories=[product.category] if product.category else [],
+    )
+    product.displays.append(display)
+    shop.displays.add(display.id, display)
+    shop.events.add("Display", "CREATED", display.id, store=store)
+
+
+def _variant(shop: Shop, product: Product, item: CatalogueItem) -> Variant:
+    variant = Variant(
+        id=shop.new_id("ProductVariant"),
+        product=product,
+        name=item.variant_name,
+        variant_number=item.variant_number,
+        updated_at=shop.now(),
+        size_chart=SizeChart(id=product.id, name=item.category),
+    )
+    product.variants.append(variant)
+    shop.variants.add(variant.id, variant)
+    shop.events.add("ProductVariant", "CREATED", variant.id)
+    return variant
+
+
+def _size(shop: Shop, variant: Variant, item: CatalogueItem) -> ProductSize:
+    if item.size not in shop.size_names:
+        shop.size_names[item.size] = Named(id=shop.new_id("Size"), name=item.size)
+    size = ProductSize(
+        id=shop.new_id("ProductSize"),
+        product_variant=variant,
+        size=shop.size_names[item.size],
+        size_number=item.size_number,
+        sku=item.sku,
+        ean=item.gtin or None,
+        updated_at=shop.now(),
+    )
+    variant.product_sizes.append(size)
+    if variant.size_chart is not None:
+        variant.size_chart.sizes.append(size.size)
+    shop.sizes.add(size.id, size)
+    shop.index_size(size)
+    shop.events.add("ProductSize", "CREATED", size.id)
+    return size
+
+
+# --- prices -------------------------------------------------------------------------------------------------------------
+def set_item_prices(shop: Shop, variant: Variant, prices: Mapping[str, Decimal]) -> None:
+    """On the product; on the variant where its product already has another price."""
+    for pricelist in shop.pricelists.values():
+        amount = prices.get(pricelist.currency.code)
+        if amount is None:
+            continue
+        listed = pricelist.prices.get((variant.product.id, None))
+        if listed is None:
+            set_price(shop, pricelist, variant.product, None, amount)
+        elif listed.amount != amount:
+            set_price(shop, pricelist, variant.product, variant, amount)
+
+
+def set_price(shop: Shop, pricelist: Pricelist, product: Product, variant: Variant | None, amount: Decimal) -> Price:
+    key = (product.id, variant.id if variant else None)
+    price = pricelist.prices.get(key)
+    if price is None:
+        price = Price(
+            id=shop.new_id("Price"), pricelist=pricelist, product=product, product_variant=variant, amount=amount
+        )
+        pricelist.prices[key] = shop.prices[price.id] = price
+        shop.events.add("Price", "CREATED", price.id, store=pricelist.store)
+    elif price.amount != amount:
+        price.amount = amount
+        shop.events.add("Price", "UPDATED", price.id, store=pricelist.store)
+    pricelist.updated_at = shop.now()
+    return price
+
+
+# --- stock --------------------------------------------------------------------------------------------------------------
+def receive(shop: Shop, warehouse: Warehouse, levels: Sequence[tuple[ProductSize, int]], *, comment: str) -> None:
+    """Set physical stock as a warehouse count does. Raises ValueError below what is allocated; then nothing is set."""
+    deltas = []
+    for size, level in levels:
+        row = stock_row(shop, warehouse, size)
+        if level < row.allocated:
+            raise ValueError(f"{row.allocated} units of {size.sku} are allocated to orders; {level} is too few.")
+        if level != row.physical:
+            deltas.append((size, level - row.physical, None))
+    if deltas:
+        move_physical(shop, warehouse, deltas, comment=comment)
+
+
+def size_changed(shop: Shop, size: ProductSize) -> None:
+    shop.sizes.touch(size.id, shop.now())
+    shop.events.add("ProductSize", "UPDATED", size.id)
+
+
+def remove_size(shop: Shop, size: ProductSize) -> None:
+    """The article is deleted: order lines keep their words and lose the reference."""
+    for order in shop.orders:
+        for line in order.lines:
+            if line.product_size is size:
+                line.product_size = None
+    size.product_variant.product_sizes.remove(size)
+    shop.unindex_size(size)
+    for row in shop.stock_by_size.pop(size.id, {}).values():
+        del shop.stock_by_warehouse[row.warehouse.id][size.id]
+    shop.sizes.remove(size.id)
+    shop.events.add("ProductSize", "DELETED", size.id)

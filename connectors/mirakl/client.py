@@ -1,0 +1,290 @@
+"""Mirakl's paths, key, paging and call limits. Answers come back as Mirakl sent them.
+
+Every call carries the bare key (a Bearer prefix gives 401) and, where one is set, `shop_id`: without it the user's
+default shop answers. Operation names are Mirakl's own codes.
+Source: Mirakl Marketplace Platform seller OpenAPI 3.1 (snapshot 2026-07) and its General Notes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.base import JSON, Account
+from connectors.http import FilePart, Gate, HostRule, Http, Limit, Response, path_segment
+from connectors.mirakl.refusals import refusal
+from connectors.redaction import Redaction
+
+PAGE_SIZE = 100  # the maximum of offset and of seek paging [General Notes]
+MAX_SHIPMENT_PAGES = 20
+TAX_MODE = "TAX_INCLUDED"  # overrides the platform's default: always sent, so that amounts mean one thing
+EXTERNAL_PARTNER = "external_partner"
+MINUTE, DAY = 60, 86_400
+# OR11 to look at one order, or at the next page of a poll: "at each order page display", without a figure.
+ORDER_READS = "OR11 reads"
+# Called at each event. They have a bucket all the same, so that a 429 pauses the operation and no other.
+EVENT_DRIVEN = (
+    ORDER_READS,
+    "OR21",
+    "OR23",
+    "OR24",
+    "OR28",
+    "OR29",
+    "OR30",
+    "PC01",
+    "RE01",
+    "ST01",
+    "ST11",
+    "ST23",
+    "ST24",
+    "V01",
+)
+UNDOCUMENTED = "our own courtesy: the vendor states no figure"
+# With 1 a day, a single 503 would leave a new connection without carriers until tomorrow.
+DAILY = "maximum usage once per day; two more for a failed reading and a person's refresh"
+
+
+class MiraklClient:
+    def __init__(self, account: Account, *, gate: Gate) -> None:
+        shop_id = account.settings.get("shop_id")
+        self._shop: dict[str, Any] = {"shop_id": int(shop_id)} if shop_id else {}
+        self._http = Http(
+            base_url=root_url(account),
+            gate=gate,
+            name="Mirakl",
+            headers={"Authorization": account.credentials.get("api_key", ""), "Accept": "application/json"},
+            redact=Redaction(secrets=tuple(account.credentials.values())),
+            allow=HostRule(allow_loopback=account.settings.get("sandbox") is True),
+            refusal=refusal,
+        )
+
+    # --- orders -------------------------------------------------------------------------------------------------------
+    def list_orders(self, *, updated_from: datetime, updated_until: datetime, offset: int) -> JSON:
+        """OR11, one page, oldest creation first. A poll is one use of it, however many pages it takes."""
+        window = {"start_update_date": iso(updated_from), "end_update_date": iso(updated_until)}
+        paging = {"max": PAGE_SIZE, "offset": offset, "sort": "dateCreated", "order": "asc"}
+        bucket = "OR11" if offset == 0 else ORDER_READS
+        params = {**window, **paging, "order_tax_mode": TAX_MODE}
+        return self._read("OR11", "/api/orders", params=params, lists=("orders",), bucket=bucket)
+
+    def read_orders(self, order_ids: Sequence[str]) -> JSON:
+        """OR11 for up to 100 order ids: "at each order page display"."""
+        params = {"order_ids": ",".join(order_ids), "max": PAGE_SIZE, "order_tax_mode": TAX_MODE}
+        return self._read("OR11", "/api/orders", params=params, lists=("orders",), bucket=ORDER_READS)
+
+    def decide_order(self, order_id: str, body: JSON) -> None:
+        self._write("OR21", "PUT", f"/api/orders/{path_segment(order_id)}/accept", json=body)
+
+    def set_tracking(self, order_id: str, body: JSON) -> None:
+        """OR23. Repeatable: it overwrites."""
+        self._write("OR23", "PUT", f"/api/orders/{path_segment(order_id)}/tracking", json=body)
+
+    def ship_order(self, order_id: str) -> None:
+        """OR24: the whole order, no body, Content-Length 0. A second call is refused."""
+        self._write("OR24", "PUT", f"/api/orders/{path_segment(order_id)}/ship")
+
+    def set_references(self, body: JSON) -> JSON:
+        """OR04, up to 100 orders; verdicts per order are inside the 200."""
+        response = self._write("OR04", "PUT", "/api/orders", json=body)
+        return _object(response, lists=("updated_orders",))
+
+    def refund(self, body: JSON) -> JSON:
+        """OR28. NOT repeatable: it creates another refund while there is something left."""
+        return _object(self._write("OR28", "PUT", "/api/orders/refund", json=body), lists=("refunds",))
+
+    def cancel_order(self, order_id: str) -> None:
+        """OR29: the whole order, no body."""
+        self._write("OR29", "PUT", f"/api/orders/{path_segment(order_id)}/cancel")
+
+    def cancel_lines(self, body: JSON) -> JSON:
+        """OR30. NOT repeatable: it creates another cancelation while there is something left."""
+        return _object(self._write("OR30", "PUT", "/api/orders/cancel", json=body), lists=("cancelations",))
+
+    # --- shipments ----------------------------------------------------------------------------------------------------
+    def list_shipments(self, order_id: str) -> list[JSON]:
+        """ST11: every shipment of one order, all pages. 404 where the operator has no multi-shipment."""
+        params: dict[str, Any] = {"order_id": order_id, "limit": PAGE_SIZE, "sort": "dateCreated,ASC"}
+        found: list[JSON] = []
+        for _ in range(MAX_SHIPMENT_PAGES):
+            page = self._read("ST11", "/api/shipments", params=params, lists=("data",))
+            found += page["data"]
+            if not page.get("next_page_token"):
+                break
+            params = {"page_token": page["next_page_token"]}  # it holds every other parameter
+        return found
+
+    def list_items_to_ship(self, order_id: str) -> JSON:
+        params = {"order_id": order_id, "limit": PAGE_SIZE}
+        return self._read("ST12", "/api/shipments/items_to_ship", params=params, lists=("data",))
+
+    def create_shipments(self, body: JSON) -> JSON:
+        """ST01. NOT repeatable. 201 even when everything failed: read `shipment_errors`."""
+        response = self._write("ST01", "POST", "/api/shipments", json=body)
+        return _object(response, optional_lists=("shipment_success", "shipment_errors"))
+
+    def set_shipment_tracking(self, body: JSON) -> JSON:
+        """ST23, a POST: PUT answers 405. Repeatable: it overwrites."""
+        response = self._write("ST23", "POST", "/api/shipments/tracking", json=body)
+        return _object(response, optional_lists=("shipment_success", "shipment_errors"))
+
+    def validate_shipments(self, shipment_ids: Sequence[str]) -> JSON:
+        """ST24: marks shipments as shipped; verdicts per shipment are inside the 200."""
+        body = {"shipments": [{"id": shipment_id} for shipment_id in shipment_ids]}
+        response = self._write("ST24", "PUT", "/api/shipments/ship", json=body)
+        return _object(response, optional_lists=("shipment_success", "shipment_errors"))
+
+    # --- reference data and settings ----------------------------------------------------------------------------------
+    def read_version(self) -> None:
+        """V01: only the 200 matters."""
+        self._http.request("GET", "/api/version", operation="V01", write=False, params=self._shop, costs={"V01": 1})
+
+    def read_account(self) -> JSON:
+        return self._read("A01", "/api/account")
+
+    def read_configuration(self) -> JSON:
+        return self._read("PC01", "/api/platform/configuration")
+
+    def list_carriers(self) -> JSON:
+        return self._read("SH21", "/api/shipping/carriers", lists=("carriers",))
+
+    def list_shipping_types(self) -> JSON:
+        return self._read("SH12", "/api/shipping/types", lists=("shipping_types",))
+
+    def list_reasons(self) -> JSON:
+        return self._read("RE01", "/api/reasons", lists=("reasons",))
+
+    def list_channels(self) -> JSON:
+        return self._read("CH11", "/api/channels", lists=("channels",))
+
+    def list_additional_fields(self) -> JSON:
+        params = {"entities": "ORDER,ORDER_LINE"}
+        return self._read("AF01", "/api/additional_fields", params=params, lists=("additional_fields",))
+
+    # --- stock --------------------------------------------------------------------------------------------------------
+    def import_stock(self, file: bytes) -> JSON:
+        """STO01, a CSV of `"offer-sku";"quantity"`. Repeatable: it sets states. The import id is a string here."""
+        part = FilePart(filename="stock.csv", content=file, content_type="text/csv")
+        return _object(self._write("STO01", "POST", "/api/offers/stock/imports", files={"file": part}))
+
+    def read_stock_import(self, import_id: str) -> JSON:
+        return self._read("STO02", f"/api/offers/stock/imports/{path_segment(import_id)}/status")
+
+    def read_stock_errors(self, import_id: str) -> bytes:
+        """STO03, a CSV: line number, reason, then the columns that were sent. 404 when no line failed."""
+        path = f"/api/offers/stock/imports/{path_segment(import_id)}/error_report"
+        response = self._http.request(
+            "GET",
+            path,
+            operation="STO03",
+            write=False,
+            params=self._shop,
+            headers={"Accept": "text/csv"},
+            costs={"STO03": 1},
+        )
+        return response.body
+
+    # --- the two roads ------------------------------------------------------------------------------------------------
+    def _read(
+        self,
+        operation: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        lists: Sequence[str] = (),
+        bucket: str = "",
+    ) -> JSON:
+        response = self._http.request(
+            "GET",
+            path,
+            operation=operation,
+            write=False,
+            params={**(params or {}), **self._shop},
+            costs={bucket or operation: 1},
+        )
+        return _object(response, lists=lists)
+
+    def _write(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        json: JSON = None,
+        files: Mapping[str, FilePart] | None = None,
+    ) -> Response:
+        return self._http.request(
+            method,
+            path,
+            operation=operation,
+            write=True,
+            params=self._shop,
+            json=json,
+            files=files,
+            costs={operation: 1},
+        )
+
+
+def _object(response: Response, *, lists: Sequence[str] = (), optional_lists: Sequence[str] = ()) -> JSON:
+    """The answer as an object whose named members are lists; anything else is no answer at all."""
+    body = response.json()
+    if not isinstance(body, dict):
+        raise response.unreadable("The answer is not an object.")
+    for name in (*lists, *optional_lists):
+        if not isinstance(body.get(name), list) and not (name in optional_lists and body.get(name) is None):
+            raise response.unreadable(f"{name} is not a list.")
+    return body
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """How far a poll has come in OR11's offset paging; between pages it travels as a token."""
+
+    offset: int = 0
+    total: int | None = None  # what the page before counted
+
+    @classmethod
+    def decoded(cls, token: str | None) -> "Place":
+        if token is None:
+            return cls()
+        offset, _, total = token.partition("-")
+        return cls(offset=int(offset), total=int(total) if total else None)
+
+    def encoded(self) -> str:
+        return f"{self.offset}-{'' if self.total is None else self.total}"
+
+    def following(self, count: int, *, total: int | None) -> "Place | None":
+        """Where the next page begins after one with `count` orders; None at the end.
+
+        Orders that changed since leave the window, and those behind them move up: the next page begins as much
+        earlier. A bounded window only shrinks, so this ends. A full page at the very end is followed by an empty one.
+        """
+        shrunk = max(0, self.total - total) if self.total is not None and total is not None else 0
+        at_end = total is not None and count < PAGE_SIZE and self.offset + count >= total
+        if not shrunk and (count == 0 or at_end):
+            return None
+        return Place(offset=max(0, self.offset + count - shrunk), total=total)
+
+
+def root_url(account: Account) -> str:
+    """The address people give may end in /api, as operators' guides print it."""
+    return account.base_url.rstrip("/").removesuffix("/api")
+
+
+def iso(moment: datetime) -> str:
+    """UTC with a Z: an offset's plus sign would have to survive every proxy's idea of percent-encoding."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def limits(account: Account) -> tuple[Limit, ...]:
+    """The documented maxima, by operation. Source: call frequencies in each operation's description, seller OpenAPI."""
+    poll = 15 * MINUTE if account.settings.get("or11_tier") == EXTERNAL_PARTNER else MINUTE
+    return (
+        Limit(bucket="OR11", calls=1, seconds=poll, source="OR11, maximum usage, asynchronous"),
+        Limit(bucket="OR04", calls=1, seconds=MINUTE, source="OR04, maximum usage"),
+        Limit(bucket="ST12", calls=1, seconds=5 * MINUTE, source="ST12, maximum usage"),
+        Limit(bucket="STO01", calls=1, seconds=MINUTE, source="STO01, maximum usage"),
+        Limit(bucket="STO02", calls=1, seconds=15, source="STO02, maximum usage"),
+        Limit(bucket="STO03", calls=1, seconds=MINUTE, source="STO03, maximum usage"),
+        *(Limit(bucket=name, calls=3, seconds=DAY, source=DAILY) for name in ("A01", "AF01", "CH11", "SH12", "SH21")),
+        *(Limit(bucket=name, calls=600, seconds=MINUTE, source=UNDOCUMENTED) for name in EVENT_DRIVEN),
+    )

@@ -1,0 +1,19 @@
+"""The platforms, by name. The only road from the hub to a platform's folder."""
+
+from collections.abc import Mapping
+
+from connectors.base import Capability, Connector
+from connectors.centra.connector import CentraConnector
+from connectors.mirakl.connector import MiraklConnector
+
+CONNECTORS: Mapping[str, type[Connector]] = {
+    connector.platform: connector for connector in (CentraConnector, MiraklConnector)
+}
+
+
+def connector_class(platform: str) -> type[Connector]:
+    return CONNECTORS[platform]
+
+
+def platforms_able_to(capability: Capability) -> frozenset[str]:
+    return frozenset(name for name, connector in CONNECTORS.items() if connector.capabilities[capability])

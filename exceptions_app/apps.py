@@ -1,0 +1,11 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class ExceptionsConfig(AppConfig):
+    name = "exceptions_app"
+    verbose_name = "Cases"
+
+    def ready(self) -> None:
+        import_module("exceptions_app.registered")

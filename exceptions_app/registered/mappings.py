@@ -1,0 +1,115 @@
+"""Codes that have no mapping: the fact that is missing most often."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from exceptions_app.causes import ECOMMERCE, OPS, Cause, Severity, mapping_fix
+from exceptions_app.facts import Facts
+
+
+def _named(facts: Facts) -> SafeString:
+    """The code, with what the source calls it where it says so."""
+    label = facts.text("label")
+    return format_html("<b>{}</b> (“{}”)", facts.code, label) if label else format_html("<b>{}</b>", facts.code)
+
+
+def _unmapped_sku(facts: Facts) -> SafeString:
+    return format_html(
+        "{}{} {} {} and we don't know which {} product it is.",
+        facts.waiting(),
+        facts.channel_with_platform,
+        facts.channels_do("sells", "sell"),
+        _named(facts),
+        facts.target_platform,
+    )
+
+
+def _unmapped_carrier(facts: Facts) -> SafeString:
+    stopped = f"{facts.some('dispatch', 'dispatches')} can't be sent"
+    if not facts.code:
+        return format_html("{}: no carrier is named, and {} wants one.", stopped, facts.target_name)
+    return format_html("{}: {} doesn't know the carrier <b>{}</b>.", stopped, facts.target_name, facts.code)
+
+
+def _unmapped_shipping_service(facts: Facts) -> SafeString:
+    return format_html(
+        "{}{} {} the delivery method {} and we don't know which {} shipping option it is.",
+        facts.waiting(),
+        facts.channel_with_platform,
+        facts.channels_do("offers", "offer"),
+        _named(facts),
+        facts.target_platform,
+    )
+
+
+def _unmapped_market(facts: Facts) -> SafeString:
+    return format_html(
+        "{}{} {} in the channel {} and we don't know which {} market it is.",
+        facts.waiting(),
+        facts.channel_with_platform,
+        facts.channels_do("sells", "sell"),
+        _named(facts),
+        facts.target_platform,
+    )
+
+
+_ORDERS_LAPSE = "The orders don't reach {platform}; {channel} refuses what is not accepted {when}."
+
+MAPPING_CAUSES = (
+    Cause(
+        code="unmapped_sku",
+        label="Unmapped SKU",
+        team=ECOMMERCE,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_sku,
+        why="This SKU has no mapping. Usually the product is new at {channel}, or was listed there under another SKU.",
+        if_nobody_acts=_ORDERS_LAPSE,
+        next_step="Map SKU",
+        fix=mapping_fix("sku"),
+        playbook="unmapped-sku",
+        mapping_kind="sku",
+        receiver="target",
+    ),
+    Cause(
+        code="unmapped_carrier",
+        label="Unknown carrier",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_carrier,
+        why="{target} accepts only carriers from its own list, and nobody has said which of them this one is.",
+        if_nobody_acts="{target} shows the orders as late, and customers get no tracking.",
+        next_step="Choose carrier",
+        fix=mapping_fix("carrier"),
+        playbook="unmapped-carrier",
+        mapping_kind="carrier",
+        receiver="source",
+    ),
+    Cause(
+        code="unmapped_shipping_service",
+        label="Unmapped delivery method",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_shipping_service,
+        why="Customers chose a delivery method that has no mapping. Usually the marketplace has added it.",
+        if_nobody_acts=_ORDERS_LAPSE,
+        next_step="Map delivery method",
+        fix=mapping_fix("shipping_service"),
+        playbook="unmapped-delivery-method",
+        mapping_kind="shipping_service",
+        receiver="target",
+    ),
+    Cause(
+        code="unmapped_market",
+        label="Unmapped channel",
+        team=ECOMMERCE,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_market,
+        why="Orders come from a storefront that has no market yet, so currency and price list are not known.",
+        if_nobody_acts=_ORDERS_LAPSE,
+        next_step="Map channel",
+        fix=mapping_fix("market"),
+        playbook="unmapped-channel",
+        mapping_kind="market",
+        receiver="target",
+    ),
+)

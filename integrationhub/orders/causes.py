@@ -1,0 +1,117 @@
+"""Causes that only order flows find. Registered with the case queue when the app starts."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from exceptions_app.causes import ADMIN, OPS, Cause, Fix, Severity, register
+from exceptions_app.facts import Facts
+
+
+def _unknown_state(facts: Facts) -> SafeString:
+    return format_html(
+        "{}{} says they are <b>{}</b>, and the hub does not know what that means.",
+        facts.waiting(),
+        facts.channel,
+        facts.text("state"),
+    )
+
+
+def _cancelled_at_target(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: somebody cancelled it in {} as {} before the hub could finish it. {} still expects it.",
+        facts.text("order"),
+        facts.target_platform,
+        facts.text("number"),
+        facts.channel,
+    )
+
+
+def _gone_at_target(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: {} created it as {} and no longer shows it.",
+        facts.text("order"),
+        facts.target_platform,
+        facts.text("number"),
+    )
+
+
+def _shipped_before_import(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: {} shows it as shipped, but it never reached {}. Its stock was not taken off.",
+        facts.text("order"),
+        facts.channel,
+        facts.target_platform,
+    )
+
+
+def _no_cancellation_reason(facts: Facts) -> SafeString:
+    return format_html(
+        "{}{} wants a reason code for each cancellation, and none is set for it.", facts.waiting(), facts.channel
+    )
+
+
+register(
+    Cause(
+        code="unknown_state",
+        label="Unknown order state",
+        team=ADMIN,
+        severity=Severity.NORMAL,
+        sentence=_unknown_state,
+        why="The marketplace has introduced a state since the hub was written. Guessing could ship or cancel wrongly.",
+        if_nobody_acts="The orders stay where they are. {channel} refuses what is not accepted {when}.",
+        next_step="Look at the order there",
+        fix=Fix.RETRY,
+        playbook="unknown-order-state",
+    ),
+    Cause(
+        code="cancelled_at_target",
+        label="Cancelled before it was finished",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_cancelled_at_target,
+        why="The order was created and cancelled by hand before it was confirmed.",
+        if_nobody_acts="The customer has paid and gets nothing; {channel} counts it as late.",
+        next_step="Cancel at the marketplace, or create it by hand",
+        fix=Fix.RETRY,
+        playbook="cancelled-before-finished",
+        needs=frozenset({"order"}),
+    ),
+    Cause(
+        code="gone_at_target",
+        label="No longer there",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_gone_at_target,
+        why="It was deleted there, or the key may no longer see it.",
+        if_nobody_acts="The customer has paid and gets nothing; {channel} counts it as late.",
+        next_step="Look for it there, then try again",
+        fix=Fix.RETRY,
+        playbook="no-longer-there",
+        needs=frozenset({"order"}),
+    ),
+    Cause(
+        code="shipped_before_import",
+        label="Shipped past the hub",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_shipped_before_import,
+        why="Somebody shipped it by hand at the marketplace before the hub could create it.",
+        if_nobody_acts="Stock stays too high by these units and may be sold twice.",
+        next_step="Correct the stock by hand",
+        fix=Fix.CONFIRM,
+        playbook="shipped-past-the-hub",
+        needs=frozenset({"order"}),
+    ),
+    Cause(
+        code="no_cancellation_reason",
+        label="No reason code set",
+        team=ADMIN,
+        severity=Severity.URGENT,
+        sentence=_no_cancellation_reason,
+        why="An order was cancelled where it is fulfilled. The marketplace must be told, with one of its own codes.",
+        if_nobody_acts="The marketplace keeps expecting a parcel that never comes.",
+        next_step="Set the code on the link, then try again",
+        fix=Fix.RETRY,
+        playbook="no-reason-code",
+    ),
+)

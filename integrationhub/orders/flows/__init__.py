@@ -1,0 +1,25 @@
+"""The order flows. Importing this package registers them all."""
+
+from integrationhub.orders.flows import (
+    accepting,
+    cancelling,
+    confirming,
+    importing,
+    learning,
+    listening,
+    reading,
+    reconciling,
+    watching,
+)
+
+__all__ = [
+    "accepting",
+    "cancelling",
+    "confirming",
+    "importing",
+    "learning",
+    "listening",
+    "reading",
+    "reconciling",
+    "watching",
+]

@@ -1,0 +1,144 @@
+"""Cancellations in both directions. A change that the hub made itself does not travel back."""
+
+from connectors.canonical.orders import OrderState, TargetOrder, TargetState
+from integrationhub.orders import ledger
+from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.models import SoldOrder
+from integrationhub.sync.enqueue import enqueue
+from integrationhub.sync.flows import Done, Flow, NeedsPersonError, Outcome, Skipped, register
+from integrationhub.sync.lanes import Lane
+from integrationhub.sync.run import Run
+from integrationhub.sync.writes import Effect
+
+ENDED_AT_SOURCE = (OrderState.CANCELLED.value, OrderState.REFUSED.value, OrderState.CLOSED.value)
+LIVE_AT_SOURCE = (
+    OrderState.AWAITING_ACCEPTANCE.value,
+    OrderState.AWAITING_PAYMENT.value,
+    OrderState.READY_TO_SHIP.value,
+)
+
+
+def cancel_target_order(run: Run) -> Outcome:
+    """Cancelled or refused where it was sold: cancel it where it would be fulfilled."""
+    row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
+    if row.state not in (OrderState.CANCELLED.value, OrderState.REFUSED.value) or not row.target_external_id:
+        return Skipped("There is nothing to cancel.")
+    seen = run.target.read_order(row.target_external_id)
+    if seen is None or seen.state == TargetState.CANCELLED:
+        _note_cancelled(row)
+        return Skipped(f"{run.target_row.name} does not have it open.")
+    if seen.state == TargetState.SHIPPED or seen.dispatches:
+        raise _too_late(run, row, seen)
+    run.write(_cancellation(run, row, seen))
+    _note_cancelled(row)
+    return Done(f"Cancelled in {run.target_row.name}; its stock is free again.")
+
+
+def _cancellation(run: Run, row: SoldOrder, seen: TargetOrder) -> Effect:
+    def send() -> str:
+        run.target.cancel_order(seen, comment=f"Cancelled at {run.source_row.name}.")
+        return seen.external_id
+
+    def cancelled() -> str | None:
+        now = run.target.read_order(seen.external_id)
+        return seen.external_id if now is not None and now.state == TargetState.CANCELLED else None
+
+    return Effect(place=run.target_row, operation="cancel_order", reference=seen.external_id, send=send, find=cancelled)
+
+
+def _note_cancelled(row: SoldOrder) -> None:
+    SoldOrder.objects.filter(pk=row.pk).update(target_state=TargetState.CANCELLED.value)
+
+
+def _too_late(run: Run, row: SoldOrder, seen: TargetOrder) -> NeedsPersonError:
+    return NeedsPersonError(
+        "cancelled_after_dispatch",
+        object_key=f"order:{row.pk}",
+        context={"order": row.reference, "number": seen.external_id},
+        message=f"{run.source_row.name} cancelled {row.reference}, but {run.target_row.name} has shipped it.",
+    )
+
+
+def watch_target_order(run: Run) -> Outcome:
+    """Something changed at the target: read the order again, and carry a cancellation to where it was sold."""
+    row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
+    seen = run.target.read_order(row.target_external_id) if row.target_external_id else None
+    if seen is None:
+        return Skipped("It is not there.")
+    was_cancelled = row.target_state == TargetState.CANCELLED.value
+    ledger.record_target(row, seen)
+    if seen.state == TargetState.CANCELLED and not was_cancelled and row.state in LIVE_AT_SOURCE:
+        enqueue(order_job("cancel_sold_order", row))
+        return Done(f"Cancelled in {run.target_row.name}; the marketplace is told.")
+    return Done(f"{run.target_row.name} shows it as {row.get_target_state_display().lower()}.")
+
+
+def cancel_sold_order(run: Run) -> Outcome:
+    """Cancelled where it would be fulfilled: cancel, or refund before dispatch, what is left of it where it was sold."""
+    row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
+    if row.state in ENDED_AT_SOURCE:
+        return Skipped(f"{run.source_row.name} has ended it already.")
+    if not run.link.cancellation_reason:
+        raise NeedsPersonError(
+            "no_cancellation_reason",
+            object_key=f"link:{run.link.pk}",
+            context={"example": row.reference},
+            message=f"{run.source_row.name} wants a reason code for a cancellation, and this link has none.",
+        )
+    record = run.source.fetch_order(row.reference)
+    if record is None:
+        return Skipped(f"{run.source_row.name} does not know this order any more.")
+    order = run.source.parse_order(record.payload)
+    if order.state.value in ENDED_AT_SOURCE or not order.open_lines:
+        return Skipped(f"{run.source_row.name} has ended it already.")
+
+    def send() -> str:
+        return run.source.cancel_sold_order(order, reason_code=run.link.cancellation_reason)
+
+    def ended() -> str | None:
+        now = run.source.fetch_order(row.reference)
+        gone = now is None or not run.source.parse_order(now.payload).open_lines
+        return "" if gone else None
+
+    run.write(
+        Effect(place=run.source_row, operation="cancel_sold_order", reference=row.reference, send=send, find=ended)
+    )
+    return Done(f"Cancelled at {run.source_row.name}.")
+
+
+CANCEL_TARGET_ORDER = register(
+    Flow(
+        name="cancel_target_order",
+        label="Cancel where it is fulfilled",
+        lane=Lane.ORDERS,
+        run=cancel_target_order,
+        side="target",
+        record="order",
+        records="orders",
+        done="cancelled",
+    )
+)
+WATCH_TARGET_ORDER = register(
+    Flow(
+        name="watch_target_order",
+        label="Follow orders where they are fulfilled",
+        lane=Lane.DISPATCH,
+        run=watch_target_order,
+        side="target",
+        record="order",
+        records="orders",
+        done="cancelled",
+    )
+)
+CANCEL_SOLD_ORDER = register(
+    Flow(
+        name="cancel_sold_order",
+        label="Cancel where it was sold",
+        lane=Lane.REFUNDS,
+        run=cancel_sold_order,
+        side="source",
+        record="order",
+        records="orders",
+        done="cancelled",
+    )
+)

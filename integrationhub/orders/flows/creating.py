@@ -1,0 +1,183 @@
+"""Creating an order at the target: once, found again after any doubt, its money compared before it can ship."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Count, Min, Sum
+
+from connectors import ports
+from connectors.base import OrderOptions
+from connectors.canonical.money import Money
+from connectors.canonical.orders import Order, TargetOrder, TargetState
+from exceptions_app.facts import stored
+from exceptions_app.opening import open_case, roll_up
+from integrationhub.orders import ledger
+from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.models import SoldOrder
+from integrationhub.sync.enqueue import enqueue
+from integrationhub.sync.flows import Done, NeedsPersonError, Outcome, Skipped
+from integrationhub.sync.run import Run
+from integrationhub.sync.writes import Effect
+from mappings_app.resolving import ResolvedOrder
+
+FIRST_LOOK_SECONDS = 120
+
+
+def bring_to_target(
+    run: Run, resolved: ResolvedOrder, options: OrderOptions, row: SoldOrder, *, confirm: bool
+) -> Outcome:
+    """Create the order at the target, or find the one that is there; compare the money; confirm it when it may ship."""
+    if row.target_confirmed_at is not None:
+        return Skipped(f"{run.target_row.name} has it as {row.target_external_id}.")
+    order = resolved.order
+    number = run.write(_creation(run, order, options, row, confirm=confirm))
+    if confirm and row.target_confirmed_at is None:
+        run.write(_confirmation(run, order, options, row, number))
+    enqueue_reconciling(run, row)
+    return Done(f"{run.target_row.name} has it as {number}{'' if confirm else ', on hold'}.")
+
+
+def _creation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, *, confirm: bool) -> Effect:
+    target, reference = run.target, row.target_reference
+    sent = _with_reference(order, reference)
+    return Effect(
+        place=run.target_row,
+        operation="create_order",
+        reference=reference,
+        send=lambda: target.send_order(sent, options),
+        find=lambda: _found(run, reference),
+        finish=lambda number: _finish(run, sent, options, row, number, confirm=confirm),
+        look_first=True,
+    )
+
+
+def _with_reference(order: Order, reference: str) -> Order:
+    return order if order.reference == reference else replace(order, reference=reference)
+
+
+def _found(run: Run, reference: str) -> str | None:
+    """The order at the target that carries our reference. Of several, the oldest that lives is ours; the rest are duplicates."""
+    living = [found for found in run.target.find_orders(reference) if found.state != TargetState.CANCELLED]
+    return living[0].external_id if living else None
+
+
+def _confirmation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, number: str) -> Effect:
+    """The commit point of an order that was created on hold."""
+
+    def confirm() -> str:
+        _finish(run, _with_reference(order, row.target_reference), options, row, number, confirm=True)
+        return number
+
+    def confirmed() -> str | None:
+        seen = run.target.read_order(number)
+        return number if seen and seen.state not in (TargetState.PENDING, TargetState.CANCELLED) else None
+
+    return Effect(
+        place=run.target_row, operation="confirm_order", reference=row.target_reference, send=confirm, find=confirmed
+    )
+
+
+def _finish(run: Run, order: Order, options: OrderOptions, row: SoldOrder, number: str, *, confirm: bool) -> None:
+    """Read the order back, compare, then tag and confirm it. Nothing ships before the money agrees."""
+    seen = _read_back(run, row, number)
+    SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(target_created_at=ports.now())
+    if seen.state == TargetState.CANCELLED:
+        raise NeedsPersonError(
+            "cancelled_at_target",
+            object_key=f"order:{row.pk}",
+            context={"order": row.reference, "number": number},
+            message=f"{row.reference} was cancelled in {run.target_row.name} before it was finished.",
+        )
+    _require_same_money(run, order, row, seen)
+    _weigh_tax(run, order, row, seen)
+    run.target.finish_order(seen, order, options, confirm=confirm)
+    more = {"target_confirmed_at": ports.now(), "target_state": TargetState.CONFIRMED.value} if confirm else {}
+    ledger.record_target(row, seen, **more)
+
+
+def _read_back(run: Run, row: SoldOrder, number: str) -> TargetOrder:
+    seen = run.target.read_order(number)
+    if seen is None:
+        raise NeedsPersonError(
+            "gone_at_target",
+            object_key=f"order:{row.pk}",
+            context={"order": row.reference, "number": number},
+            message=f"{run.target_row.name} made {number} for {row.reference}, and no longer shows it.",
+        )
+    return seen
+
+
+def _require_same_money(run: Run, order: Order, row: SoldOrder, seen: TargetOrder) -> None:
+    """Order total, shipping and what each SKU came to must agree to the minor unit; else the order stays unconfirmed."""
+    differences = list(money_differences(order, seen))
+    if not differences:
+        return
+    ledger.record_target(row, seen)
+    raise NeedsPersonError(
+        "money_mismatch",
+        object_key=f"order:{row.pk}",
+        context={
+            "order": row.reference,
+            "number": seen.external_id,
+            "charged": stored(order.total),
+            "shown": stored(seen.total),
+            "differences": differences,
+        },
+        message=f"{run.source_row.name} charged {order.total}, {run.target_row.name} shows {seen.total}.",
+    )
+
+
+def money_differences(order: Order, seen: TargetOrder) -> list[dict[str, str]]:
+    """What does not agree: [{"what", "theirs", "ours"}], amounts as text in the order's currency."""
+    pairs: list[tuple[str, Money, Money]] = [
+        ("order total", order.total, seen.total),
+        ("shipping", order.shipping, seen.shipping),
+    ]
+    ours = _by_sku((line.sku, line.line_total) for line in seen.lines)
+    for sku, amount in _by_sku((line.sku, line.line_total) for line in order.open_lines).items():
+        pairs.append((sku, amount, ours.get(sku, Money(amount.amount * 0, amount.currency))))
+    return [
+        {"what": what, "theirs": str(theirs), "ours": str(mine)}
+        for what, theirs, mine in pairs
+        if not theirs.agrees_with(mine)
+    ]
+
+
+def _by_sku(amounts: Iterable[tuple[str, Money]]) -> dict[str, Money]:
+    sums: dict[str, Money] = {}
+    for sku, amount in amounts:
+        sums[sku] = sums[sku] + amount if sku in sums else amount
+    return sums
+
+
+def _weigh_tax(run: Run, order: Order, row: SoldOrder, seen: TargetOrder) -> None:
+    """The target derives tax by its own rules. A difference is told; whether it holds the order is the link's choice."""
+    if seen.tax is None or seen.tax.agrees_with(order.tax):
+        return
+    context = {"order": row.reference, "charged": stored(order.tax), "shown": stored(seen.tax)}
+    if run.link.tax_difference == run.link.TaxDifference.HOLD:
+        ledger.record_target(row, seen)
+        raise NeedsPersonError("tax_mismatch", object_key=f"order:{row.pk}", context=context)
+    SoldOrder.objects.filter(pk=row.pk).update(tax_differs=True, target_seen_at=ports.now())
+    with transaction.atomic():
+        case, _ = open_case(
+            brand=run.brand,
+            cause="tax_mismatch",
+            object_key=f"link:{run.link.pk}",
+            link=run.link,
+            target=run.target_row,
+            context=context,
+        )
+        told = SoldOrder.objects.filter(link=run.link, tax_differs=True, target_seen_at__gte=case.opened_at)
+        figures = told.aggregate(count=Count("pk"), value=Sum("value_reporting"), oldest=Min("placed_at"))
+        figures["value"] = figures["value"] or Decimal(0)
+        roll_up(case.pk, **figures, deadline=None)
+
+
+def enqueue_reconciling(run: Run, row: SoldOrder) -> None:
+    """An order whose creation was sent more than once may still get a late twin: look for one while it lives."""
+    if "create_order" in run.sent_again:
+        enqueue(order_job("reconcile_order", row, due_at=ports.now() + timedelta(seconds=FIRST_LOOK_SECONDS)))

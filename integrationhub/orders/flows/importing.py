@@ -1,0 +1,173 @@
+"""`import_order`: a sold order becomes an order where it is fulfilled — whole or not at all, exactly once, with the
+marketplace's money as final.
+
+What happens depends on where the order stands at its source and on the link's acceptance policy:
+
+    waiting to be accepted   CREATE_FIRST: create on hold, then accept      RESERVE_FIRST: reserve, then accept
+    waiting for payment      wait for the next version
+    ready to ship            create (or confirm what waits on hold)
+    refused, cancelled       cancel what was created; a reservation ends
+"""
+
+from connectors.base import OrderOptions
+from connectors.canonical.orders import Order, OrderState
+from integrationhub.orders import ledger, reserving
+from integrationhub.orders.flows.creating import bring_to_target
+from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.models import SoldOrder
+from integrationhub.sync.enqueue import enqueue
+from integrationhub.sync.flows import Done, Flow, NeedsPersonError, Outcome, Skipped, register
+from integrationhub.sync.lanes import Lane
+from integrationhub.sync.run import Run
+from mappings_app.kinds import PAYMENT_METHOD, PRICE_LIST
+from mappings_app.resolving import ResolvedOrder, resolve_order
+
+BEFORE_FULFILMENT = frozenset(
+    {OrderState.STAGING, OrderState.AWAITING_ACCEPTANCE, OrderState.AWAITING_PAYMENT, OrderState.READY_TO_SHIP}
+)
+
+
+def import_order(run: Run) -> Outcome:
+    order = run.source.parse_order(run.document())
+    if order.placed_at < run.link.started_at and not _is_backfill(run):
+        return Skipped("Sold before this link started. A back-fill brings it in.")
+    row = ledger.record_sold(order, link=run.link, record_id=run.job.record_id)
+    run.weigh(
+        value=row.total,
+        currency=row.currency,
+        reporting=row.value_reporting,
+        occurred_at=row.placed_at,
+        deadline_at=row.accept_by or row.ship_by,
+    )
+    if row.source_updated_at > order.updated_at:
+        return Skipped("A newer version of this order is known already.")
+    return _next_step(run, order, row)
+
+
+def _is_backfill(run: Run) -> bool:
+    return bool(run.job.argument and run.job.argument.get("backfill"))
+
+
+def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
+    if not order.fulfilled_by_seller:
+        return Skipped("The marketplace fulfils this order itself.")
+    match order.state:
+        case OrderState.STAGING:
+            return Skipped("The marketplace is still checking this order.")
+        case OrderState.REFUSED | OrderState.CANCELLED:
+            return _undo(run, order, row)
+        case OrderState.UNKNOWN:
+            raise NeedsPersonError(
+                "unknown_state",
+                object_key=f"{run.link.source_id}:{order.source_state}",
+                context={"state": order.source_state, "example": order.reference},
+                place=run.source_row,
+                message=f"{run.source_row.name} says {order.source_state}, which the hub does not know.",
+            )
+    if order.state not in BEFORE_FULFILMENT:
+        return _after_fulfilment(run, order, row)
+    resolved = resolve_order(order, link=run.link)
+    run.mapping_versions.update(resolved.version_ids)
+    ledger.record_mapped(row, resolved)
+    return _fulfil(run, resolved, row)
+
+
+def _fulfil(run: Run, resolved: ResolvedOrder, row: SoldOrder) -> Outcome:
+    order = resolved.order
+    ready = order.state == OrderState.READY_TO_SHIP
+    if ready or _creates_first(run, order):
+        created = bring_to_target(run, resolved, options(run, resolved), row, confirm=ready)
+        if order.state == OrderState.AWAITING_ACCEPTANCE:
+            _ask_to_accept(row)
+        return created
+    if order.state == OrderState.AWAITING_ACCEPTANCE:
+        reserving.reserve(run, order, row)
+        _ask_to_accept(row)
+        return Done("Stock is reserved; the order can be accepted.")
+    return Skipped("Waiting for the customer's payment.")
+
+
+def _creates_first(run: Run, order: Order) -> bool:
+    """Where the address is withheld before acceptance there is nothing to create yet, whatever the policy."""
+    policy = run.link.acceptance_policy
+    return policy == run.link.AcceptancePolicy.CREATE_FIRST and order.shipping_address is not None
+
+
+def options(run: Run, resolved: ResolvedOrder) -> OrderOptions:
+    """How this order is created at the target, every code mapped."""
+    order, market = resolved.order, resolved.market
+    attributes = market.attributes if market else {}
+    settings = run.target_row.settings
+    return OrderOptions(
+        market=market.to_code if market else str(settings.get("market", "")),
+        price_list=str(attributes.get(PRICE_LIST, "") or settings.get("price_list", "")),
+        shipping_option=resolved.shipping_service,
+        payment_method=str(attributes.get(PAYMENT_METHOD, "") or settings.get("payment_method", "")),
+        email=order.relay_email or run.link.fallback_email,
+        paid=order.state == OrderState.READY_TO_SHIP,
+        hold_reason="" if order.state == OrderState.READY_TO_SHIP else "Waiting for the marketplace's payment.",
+        attributes={
+            "marketplace": run.source_row.name,
+            "marketplace_order": order.reference,
+            "marketplace_tax": str(order.tax.rounded().amount),
+        },
+    )
+
+
+def _ask_to_accept(row: SoldOrder) -> None:
+    if row.accept_sent_at is None:
+        enqueue(order_job("accept_order", row, deadline_at=row.accept_by))
+
+
+def _undo(run: Run, order: Order, row: SoldOrder) -> Outcome:
+    """Refused or cancelled at the source: what is reserved is let go, what was created is cancelled."""
+    reserving.let_go(row, reason=f"{run.source_row.name} says {order.source_state.lower()}.")
+    if row.target_external_id:
+        enqueue(order_job("cancel_target_order", row))
+    if _lapsed(order, row):
+        raise_lapsed(run, row)
+    return Done(
+        "Cancelled at the marketplace." if order.state == OrderState.CANCELLED else "Refused at the marketplace."
+    )
+
+
+def _lapsed(order: Order, row: SoldOrder) -> bool:
+    """A refusal nobody decided: neither we nor a person accepted or refused it in time."""
+    return order.state == OrderState.REFUSED and order.accepted_at is None and row.refused_by_us_at is None
+
+
+def raise_lapsed(run: Run, row: SoldOrder) -> None:
+    raise NeedsPersonError(
+        "acceptance_lapsed",
+        object_key=f"order:{row.pk}",
+        context={"order": row.reference},
+        place=run.source_row,
+        message=f"{run.source_row.name} refused {row.reference} by itself: it was not accepted in time.",
+    )
+
+
+def _after_fulfilment(run: Run, order: Order, row: SoldOrder) -> Outcome:
+    """Shipped or later at the source. Fine when the target has it; else somebody shipped it past the hub."""
+    if row.target_external_id:
+        reserving.let_go(row, reason="Shipped.")
+        return Done(f"{run.source_row.name} shows it as {order.source_state.lower()}.")
+    raise NeedsPersonError(
+        "shipped_before_import",
+        object_key=f"order:{row.pk}",
+        context={"order": row.reference},
+        message=f"{order.reference} was shipped before it reached {run.target_row.name}.",
+    )
+
+
+IMPORT_ORDER = register(
+    Flow(
+        name="import_order",
+        label="Create orders",
+        lane=Lane.ORDERS,
+        run=import_order,
+        side="target",
+        record="order",
+        records="orders",
+        done="created",
+    )
+)

@@ -1,0 +1,90 @@
+"""Which jobs an arrival makes. Shared by polls, events, webhooks and back-fills, so that each has the same end."""
+
+from collections.abc import Iterable, Sequence
+
+from connectors.base import Event
+from connectors.models import Connection
+from integrationhub.orders.models import SoldOrder
+from integrationhub.sync.enqueue import NewJob, job_for_connection, job_for_link
+from integrationhub.sync.inbox import Stored
+from integrationhub.sync.places import active_links
+
+
+def order_key(link_id: int, reference: str) -> str:
+    """Everything about one order runs one at a time."""
+    return f"order:{link_id}:{reference}"
+
+
+def jobs_for_orders(place: Connection, stored: Sequence[Stored], *, backfill: bool = False) -> list[NewJob]:
+    return [
+        job_for_link(
+            "import_order",
+            link,
+            key=item.record.external_id,
+            serial_key=order_key(link.pk, item.record.external_id),
+            record_id=item.record_id,
+            argument={"backfill": True} if backfill else None,
+        )
+        for link in active_links(place.pk)
+        for item in stored
+    ]
+
+
+def jobs_for_dispatches(place: Connection, stored: Sequence[Stored]) -> list[NewJob]:
+    """Dispatches of orders that the hub did not create are none of its business."""
+    jobs = []
+    by_number = _orders_of(place, (str(item.record.order_external_id) for item in stored))
+    for item in stored:
+        order = by_number.get(str(item.record.order_external_id))
+        if order is not None:
+            jobs.append(_confirm_job(order, item))
+    return jobs
+
+
+def _confirm_job(order: SoldOrder, item: Stored) -> NewJob:
+    return job_for_link(
+        "confirm_dispatch",
+        order.link,
+        key=item.record.external_id,
+        serial_key=order_key(order.link_id, order.reference),
+        record_id=item.record_id,
+        argument={"order": order.pk},
+        occurred_at=order.placed_at,
+        deadline_at=order.ship_by,
+        value=order.total,
+        value_currency=order.currency,
+        value_reporting=order.value_reporting,
+    )
+
+
+def jobs_for_events(place: Connection, events: Iterable[Event]) -> list[NewJob]:
+    """An event is a hint: the job it makes reads the state again."""
+    jobs: list[NewJob] = []
+    numbers = {event.external_id for event in events if event.kind == "order"}
+    for order in _orders_of(place, numbers).values():
+        jobs.append(order_job("watch_target_order", order))
+    if any(event.kind == "shipment" for event in events):
+        jobs.append(job_for_connection("read_dispatches", place, key="tick"))
+    return jobs
+
+
+def order_job(flow: str, order: SoldOrder, **values: object) -> NewJob:
+    """A job of a flow about one order, with what is at stake."""
+    return job_for_link(
+        flow,
+        order.link,
+        key=order.reference,
+        serial_key=order_key(order.link_id, order.reference),
+        occurred_at=order.placed_at,
+        value=order.total,
+        value_currency=order.currency,
+        value_reporting=order.value_reporting,
+        **values,
+    )
+
+
+def _orders_of(place: Connection, numbers: Iterable[str]) -> dict[str, SoldOrder]:
+    found = SoldOrder.objects.filter(target=place, target_external_id__in=[number for number in numbers if number])
+    return {
+        order.target_external_id: order for order in found.select_related("link__source", "link__target", "link__brand")
+    }

@@ -1,0 +1,185 @@
+"""The ledgers: each sold order on its two sides, what is reserved for it, what was dispatched of it."""
+
+from django.db import models
+from django.db.models import Q
+
+from connectors import ports
+from connectors.canonical.orders import OrderState, TargetState
+from connectors.fields import EncryptedJSONField
+from connectors.models import Brand, Connection, Link
+from mappings_app.models import MappingVersion
+
+ORDER_STATE_LABELS = {
+    OrderState.STAGING: "Being checked by the marketplace",
+    OrderState.AWAITING_ACCEPTANCE: "Waiting to be accepted",
+    OrderState.AWAITING_PAYMENT: "Waiting for the customer's payment",
+    OrderState.READY_TO_SHIP: "Ready to ship",
+    OrderState.SHIPPED: "Shipped",
+    OrderState.RECEIVED: "Received",
+    OrderState.CLOSED: "Closed",
+    OrderState.REFUSED: "Refused",
+    OrderState.CANCELLED: "Cancelled",
+    OrderState.UNKNOWN: "In a state the hub does not know",
+}
+TARGET_STATE_LABELS = {
+    "": "Not there yet",
+    TargetState.PENDING: "Created, not confirmed",
+    TargetState.CONFIRMED: "Confirmed",
+    TargetState.PROCESSING: "Being shipped",
+    TargetState.SHIPPED: "Shipped",
+    TargetState.CANCELLED: "Cancelled",
+    TargetState.UNKNOWN: "In a state the hub does not know",
+}
+
+
+class SoldOrder(models.Model):
+    """One marketplace order, as sold and as it stands where it is fulfilled."""
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="orders")
+    link = models.ForeignKey(Link, on_delete=models.PROTECT, related_name="orders")
+    target = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders_to_fulfil")
+    reference = models.CharField(max_length=80)  # the marketplace order id
+    target_reference = models.CharField(max_length=100)  # what the target is told: the link's prefix and the reference
+    commercial_reference = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=20, choices=[(state.value, ORDER_STATE_LABELS[state]) for state in OrderState])
+    source_state = models.CharField(max_length=60)
+    channel = models.CharField(max_length=60, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    customer_initials = models.CharField(max_length=8, blank=True)
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=20, decimal_places=6)
+    shipping = models.DecimalField(max_digits=20, decimal_places=6)
+    tax = models.DecimalField(max_digits=20, decimal_places=6)
+    value_reporting = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    placed_at = models.DateTimeField()
+    source_updated_at = models.DateTimeField()
+    ship_by = models.DateTimeField(null=True)
+    accept_by = models.DateTimeField(null=True)  # when the marketplace refuses it by itself
+    accept_sent_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)  # as the marketplace shows it
+    refused_by_us_at = models.DateTimeField(null=True)
+    record_id = models.BigIntegerField(null=True)  # the inbox record it was last read from
+
+    target_external_id = models.CharField(max_length=60, blank=True)
+    target_state = models.CharField(
+        max_length=12, blank=True, choices=[(str(state), label) for state, label in TARGET_STATE_LABELS.items()]
+    )
+    target_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    target_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    tax_differs = models.BooleanField(default=False)
+    target_on_hold = models.BooleanField(default=False)
+    target_created_at = models.DateTimeField(null=True)
+    target_confirmed_at = models.DateTimeField(null=True)
+    target_seen_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField(default=ports.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["link", "reference"], name="order_once_per_link"),
+            models.UniqueConstraint(fields=["target", "target_reference"], name="order_once_per_target"),
+        ]
+        indexes = [
+            models.Index(fields=["reference"], name="order_by_reference", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["target", "target_external_id"], name="order_by_target_id"),
+            models.Index(fields=["accept_by"], condition=Q(state="AWAITING_ACCEPTANCE"), name="order_to_accept"),
+            models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class SoldLine(models.Model):
+    order = models.ForeignKey(SoldOrder, on_delete=models.CASCADE, related_name="lines")
+    line_id = models.CharField(max_length=100)
+    sku = models.CharField(max_length=100)  # as the marketplace spells it
+    target_sku = models.CharField(max_length=100, blank=True)  # after mapping
+    mapping_version = models.ForeignKey(MappingVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    title = models.CharField(max_length=250, blank=True)
+    quantity = models.PositiveIntegerField()
+    unit_price = models.DecimalField(max_digits=20, decimal_places=6)
+    line_total = models.DecimalField(max_digits=20, decimal_places=6)
+    tax = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    cancelled = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "line_id"], name="line_once_per_order")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"
+
+
+class OrderPerson(models.Model):
+    """Who bought it and where it goes: the one table that holds it, encrypted; erasing empties it."""
+
+    order = models.OneToOneField(SoldOrder, on_delete=models.CASCADE, primary_key=True, related_name="person")
+    data = EncryptedJSONField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+
+class StockReading(models.Model):
+    """What the owner of stock had free when it was last asked. Its row is also the lock of its SKU."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stock_readings")
+    sku = models.CharField(max_length=100)
+    available = models.IntegerField(null=True)  # None: never read, or the owner does not know the SKU
+    as_of = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "sku"], name="reading_once_per_sku")]
+
+
+class Reservation(models.Model):
+    """Units promised to an order that the owner of stock does not know yet."""
+
+    class State(models.TextChoices):
+        HELD = "HELD", "Held"
+        COUNTED = "COUNTED", "Counted by the owner of stock"  # a reading taken after the order was created there
+        RELEASED = "RELEASED", "Released"
+
+    order = models.ForeignKey(SoldOrder, on_delete=models.CASCADE, related_name="reservations")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner of stock
+    sku = models.CharField(max_length=100)
+    quantity = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
+    reason = models.CharField(max_length=120, blank=True)
+    held_at = models.DateTimeField(default=ports.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "sku"], name="reservation_once_per_sku")]
+        indexes = [models.Index(fields=["connection", "sku"], condition=Q(state="HELD"), name="reservation_held")]
+
+
+class SoldDispatch(models.Model):
+    """One dispatch of an order: seen where it was packed, sent to the marketplace, shown there."""
+
+    class State(models.TextChoices):
+        SEEN = "SEEN", "Left the warehouse"
+        SENT = "SENT", "Sent to the marketplace"
+        SHOWN = "SHOWN", "Shown by the marketplace"
+
+    order = models.ForeignKey(SoldOrder, on_delete=models.PROTECT, related_name="dispatches")
+    dispatch_id = models.CharField(max_length=60)
+    number = models.CharField(max_length=60, blank=True)
+    carrier = models.CharField(max_length=120, blank=True)  # as it was packed
+    service = models.CharField(max_length=120, blank=True)
+    carrier_code = models.CharField(max_length=120, blank=True)  # as the marketplace was told
+    carrier_version = models.ForeignKey(MappingVersion, on_delete=models.PROTECT, null=True, related_name="+")
+    tracking_number = models.CharField(max_length=120, blank=True)
+    lines = models.JSONField(default=list)  # [{"sku", "line_id", "quantity"}]
+    dispatched_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.SEEN)
+    external_id = models.CharField(max_length=80, blank=True)  # the marketplace's shipment id, where it has one
+    sent_at = models.DateTimeField(null=True)
+    shown_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order", "dispatch_id"], name="dispatch_once_per_order")]
+        indexes = [
+            models.Index(fields=["tracking_number"], name="dispatch_by_tracking", opclasses=["varchar_pattern_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.dispatch_id

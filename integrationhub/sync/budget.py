@@ -1,0 +1,311 @@
+"""The call budget: every process together keeps inside the windows that a platform documents.
+
+Keyed by what the platform counts (a Centra environment, a Mirakl account, ...); several connections may share one key.
+The truth is in Redis. It may be wiped: windows are then filled again from what the engine's records say was spent. It
+may be down: then one process, if the engine can name one, goes on with a part of the limits, counted in its memory.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from connectors import ports
+from connectors.http import Limit
+from integrationhub.sync import budget_scripts
+from integrationhub.sync.budget_windows import LocalWindows, Spent, Window, entries, milliseconds, windows_of
+from integrationhub.sync.lanes import URGENT_LANES
+
+log = logging.getLogger(__name__)
+
+RESERVE = 0.2  # of each window, for acceptance and orders alone
+LOCAL_SHARE = 0.2  # of each limit, while Redis cannot be asked
+REDIS_RETRY_SECONDS = 5.0
+REDIS_TIMEOUT_SECONDS = 1.0
+# Callers that wait for the same moment are spread behind it by a fifth of the wait, never before it.
+SPREAD_SHARE = 0.2
+SPREAD_MIN_SECONDS = 0.05
+SPREAD_MAX_SECONDS = 30.0
+KEPT_MILLISECONDS = 26 * 60 * 60 * 1000  # longer than the longest window there is, a day
+ALL = "*"
+UNLIMITED = 1000
+
+SpentSince = Callable[[str, datetime], Iterable[Spent]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """`allowed`, or not before `retry_at` because `bucket` is full or closed ("*": the whole key)."""
+
+    allowed: bool
+    retry_at: datetime | None = None  # always given when not allowed
+    bucket: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """How full one window is."""
+
+    limit: Limit
+    used: int
+    closed_until: datetime | None  # the platform said 429
+
+
+class Budget:
+    """Shared by all threads of a process. Nothing here raises because Redis is down or slow."""
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        *,
+        prefix: str = "hub",
+        reserve: float = RESERVE,
+        urgent_rank: int = max(URGENT_LANES),
+        spent_since: SpentSince | None = None,
+        may_hold: Callable[[], bool] | None = None,
+        local_share: float = LOCAL_SHARE,
+    ) -> None:
+        """`spent_since(key, since)`: what the records say was spent, asked for when Redis knows nothing of a key.
+
+        `may_hold()`: whether this process is the one that may go on while Redis is down; None: each may, with
+        `local_share` of the limits. Ranks above `urgent_rank` leave `reserve` of each window untouched.
+        """
+        self._client, self._prefix = client, prefix
+        self._reserve, self._urgent_rank = reserve, urgent_rank
+        self._spent_since, self._may_hold, self._local_share = spent_since, may_hold, local_share
+        self._acquire = client.register_script(budget_scripts.ACQUIRE)
+        self._read = client.register_script(budget_scripts.READ)
+        self._close = client.register_script(budget_scripts.CLOSE)
+        self._seed = client.register_script(budget_scripts.SEED)
+        self._record = client.register_script(budget_scripts.RECORD)
+        self._lock = threading.RLock()
+        self._closed: dict[tuple[str, str], int] = {}  # what this process was told, which a wiped Redis forgets
+        self._local = LocalWindows()
+        self._seeded_locally: set[str] = set()
+        self._spent_locally: dict[str, dict[Window, list[tuple[int, int]]]] = {}
+        self._down_until: float | None = None
+
+    # --- asking ---------------------------------------------------------------------------------------------------
+    def acquire(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int) -> Grant:
+        """Take `costs` from every window they touch, or from none.
+
+        Raises ValueError for a call that costs more than a whole window: no waiting helps it.
+        """
+        buckets = tuple(bucket for bucket, cost in costs.items() if cost > 0)
+        windows = windows_of(limits, costs=costs, kept_back=self._kept_back(rank))
+        now = milliseconds(ports.now())
+        at, bucket = self._closed_here(key, buckets, now=now)
+        if at > now:
+            return self._refused(at, bucket, now=now)
+        if self._may_ask_redis():
+            try:
+                at, bucket = self._acquire_shared(key, buckets, windows, limits, now=now)
+                return self._refused(at, bucket, now=now) if at else Grant(allowed=True)
+            except redis.RedisError as error:
+                self._lost(error)
+        return self._acquire_alone(key, costs, limits, now=now)
+
+    def capacity(self, key: str, limits: Sequence[Limit], *, rank: int, costs: Mapping[str, int] | None = None) -> int:
+        """How many calls of `costs` may start now.
+
+        Without costs: of one unit of each bucket in lower case ("requests", "mutations"), which count every call. A
+        bucket named like an operation ("OR11") counts that one only, and does not hold up the others.
+        """
+        wanted = costs if costs is not None else {limit.bucket: 1 for limit in limits if limit.bucket.islower()}
+        windows = windows_of(limits, costs=wanted, kept_back=self._kept_back(rank))
+        used, closed = self._look(key, windows, tuple(wanted))
+        if any(till > milliseconds(ports.now()) for till in closed.values()):
+            return 0
+        room = [(window.allowance - used[window]) // window.cost for window in windows]
+        return max(0, min(room, default=UNLIMITED))
+
+    def usage(self, key: str, limits: Sequence[Limit]) -> tuple[Usage, ...]:
+        """How full each window is now, for the console."""
+        by_name = {(window.bucket, window.seconds): window for window in windows_of(limits, costs=None)}
+        used, closed = self._look(key, tuple(by_name.values()), tuple({limit.bucket for limit in limits}))
+        now = milliseconds(ports.now())
+        found: list[Usage] = []
+        for limit in limits:
+            till = max(closed[limit.bucket], closed[ALL])
+            closed_until = datetime.fromtimestamp(till / 1000, UTC) if till > now else None
+            window = by_name[limit.bucket, limit.seconds]
+            found.append(Usage(limit=limit, used=used[window], closed_until=closed_until))
+        return tuple(found)
+
+    @property
+    def degraded(self) -> bool:
+        """True while Redis cannot be asked and this process counts alone."""
+        return self._down_until is not None
+
+    # --- telling --------------------------------------------------------------------------------------------------
+    def penalise(self, key: str, buckets: Iterable[str], until: datetime) -> None:
+        """Close these buckets, or the whole key when none is named, for every process until then."""
+        names = tuple(buckets) or (ALL,)
+        till = milliseconds(until)
+        with self._lock:
+            for bucket in names:
+                self._closed[key, bucket] = max(till, self._closed.get((key, bucket), 0))
+        if self._may_ask_redis():
+            try:
+                self._close([self._name(key)], [milliseconds(ports.now()), KEPT_MILLISECONDS, till, *names])
+            except redis.RedisError as error:
+                self._lost(error)
+
+    def seed(self, key: str, limits: Sequence[Limit], spent: Iterable[Spent]) -> bool:
+        """Fill the windows of a key that Redis knows nothing of. False when another process was first."""
+        now = milliseconds(ports.now())
+        known = list(spent)
+        rows: list[Any] = []
+        for window in windows_of(limits, costs=None):
+            for moment, units in reversed(entries(window, known, now=now)):
+                rows += (window.name, moment, units)
+        return bool(self._seed([self._name(key)], [now, KEPT_MILLISECONDS, *rows]))
+
+    def generation(self) -> str:
+        """A mark that stays the same until Redis is wiped. Raises redis.RedisError."""
+        name = f"{self._prefix}:budget-generation"
+        self._client.set(name, ports.new_id(), nx=True)
+        found: Any = self._client.get(name)
+        return found.decode() if isinstance(found, bytes) else str(found)
+
+    # --- with Redis -----------------------------------------------------------------------------------------------
+    def _acquire_shared(
+        self, key: str, buckets: Sequence[str], windows: Sequence[Window], limits: Sequence[Limit], *, now: int
+    ) -> tuple[int, str]:
+        """(0, "") when taken, else when to ask again and the bucket that is full."""
+        must_be_seeded = 0 if self._spent_since is None else 1
+        arguments: list[Any] = [now, must_be_seeded, KEPT_MILLISECONDS, len(buckets) + 1, ALL, *buckets]
+        for window in windows:
+            arguments += (window.name, window.bucket, window.span, window.moment(now))
+            arguments += (window.calls, window.allowance, window.cost)
+        state, at, bucket = self._acquire([self._name(key)], arguments)
+        if state == -1 and self._spent_since is not None:
+            self.seed(key, limits, self._spent_since(key, _longest_ago(limits)))
+            state, at, bucket = self._acquire([self._name(key)], [now, 0, *arguments[2:]])
+        self._found()
+        return (0, "") if state == 1 else (int(at), _text(bucket))
+
+    def _look(
+        self, key: str, windows: Sequence[Window], buckets: Sequence[str]
+    ) -> tuple[dict[Window, int], dict[str, int]]:
+        """Units used in each window, and until when each bucket is closed (milliseconds, 0 when open)."""
+        now = milliseconds(ports.now())
+        names = (ALL, *buckets)
+        closed = {name: self._closed.get((key, name), 0) for name in names}
+        if self._may_ask_redis():
+            try:
+                arguments: list[Any] = [now, len(names), *names]
+                for window in windows:
+                    arguments += (window.name, window.span)
+                found = [int(each) for each in self._read([self._name(key)], arguments)]
+                self._found()
+                shared = dict(zip(names, found[len(windows) :], strict=True))
+                return dict(zip(windows, found, strict=False)), {n: max(closed[n], shared[n]) for n in names}
+            except redis.RedisError as error:
+                self._lost(error)
+        with self._lock:
+            return {window: self._local.used(key, window, now=now) for window in windows}, closed
+
+    def _may_ask_redis(self) -> bool:
+        """True unless it was down a moment ago; then one caller tries every five seconds, and the others do not wait."""
+        with self._lock:
+            if self._down_until is None:
+                return True
+            if ports.boottime() < self._down_until:
+                return False
+            self._down_until = ports.boottime() + REDIS_RETRY_SECONDS
+            return True
+
+    def _lost(self, error: redis.RedisError) -> None:
+        with self._lock:
+            if self._down_until is None:
+                log.error("Redis cannot be asked; the call budget is kept in this process: %s", type(error).__name__)
+            self._down_until = ports.boottime() + REDIS_RETRY_SECONDS
+
+    def _found(self) -> None:
+        """Redis answers again: tell it what was spent meanwhile, and count there from now on."""
+        if self._down_until is None:
+            return
+        with self._lock:
+            now = milliseconds(ports.now())
+            for key, windows in self._spent_locally.items():
+                rows: list[Any] = []
+                for window, taken in windows.items():
+                    for moment, units in taken:
+                        rows += (window.name, moment, units)
+                self._record([self._name(key)], [now, KEPT_MILLISECONDS, *rows])
+            self._down_until = None
+            self._local, self._spent_locally = LocalWindows(), {}
+            self._seeded_locally.clear()
+        log.warning("Redis answers again; the call budget is shared again.")
+
+    # --- without Redis --------------------------------------------------------------------------------------------
+    def _acquire_alone(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, now: int) -> Grant:
+        if self._may_hold is not None and not self._may_hold():
+            return self._refused(now + round(REDIS_RETRY_SECONDS * 1000), ALL, now=now)
+        # Nothing is kept back for urgent lanes: the share is small, and they are asked first.
+        windows = windows_of(limits, costs=costs, share=self._local_share)
+        self._seed_locally(key, limits, now=now)
+        with self._lock:
+            at, bucket = self._local.room_at(key, windows, now=now)
+            if at:
+                return self._refused(at, bucket, now=now)
+            self._local.take(key, windows, now=now)
+            for window in windows_of(limits, costs=costs):
+                taken = self._spent_locally.setdefault(key, {}).setdefault(window, [])
+                taken.append((window.moment(now), window.cost))
+        return Grant(allowed=True)
+
+    def _seed_locally(self, key: str, limits: Sequence[Limit], *, now: int) -> None:
+        with self._lock:
+            if key in self._seeded_locally or self._spent_since is None:
+                return
+            self._seeded_locally.add(key)
+        spent = list(self._spent_since(key, _longest_ago(limits)))
+        with self._lock:
+            for window in windows_of(limits, costs=None, share=self._local_share):
+                self._local.add(key, window, entries(window, spent, now=now))
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+    def _kept_back(self, rank: int) -> float:
+        return self._reserve if rank > self._urgent_rank else 0.0
+
+    def _name(self, key: str) -> str:
+        return f"{self._prefix}:budget:{key}"
+
+    def _closed_here(self, key: str, buckets: Sequence[str], *, now: int) -> tuple[int, str]:
+        return max((self._closed.get((key, bucket), 0), bucket) for bucket in (ALL, *buckets))
+
+    def _refused(self, at: int, bucket: str, *, now: int) -> Grant:
+        wait = max(0, at - now) / 1000
+        spread = min(max(wait * SPREAD_SHARE, SPREAD_MIN_SECONDS), SPREAD_MAX_SECONDS)
+        later = timedelta(seconds=ports.rng().uniform(0, spread))
+        return Grant(allowed=False, retry_at=datetime.fromtimestamp(at / 1000, UTC) + later, bucket=bucket)
+
+
+def _longest_ago(limits: Sequence[Limit]) -> datetime:
+    return ports.now() - timedelta(seconds=max((limit.seconds for limit in limits), default=0) + 1)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+@lru_cache(maxsize=1)
+def shared_budget() -> Budget:
+    """The budget of this process, on the Redis of the settings."""
+    client = redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),  # once: a connection that Redis closed while it idled
+    )
+    return Budget(client, prefix=settings.REDIS_KEY_PREFIX)

@@ -1,0 +1,145 @@
+"""The budget's scripts. Each runs in Redis as one step, so that all processes see one truth.
+
+Everything of one key is in one hash, which is there as a whole or not at all:
+
+    seeded            the windows are known to be complete
+    closed|<bucket>   milliseconds: no call of this bucket before; bucket * stands for all
+    <window>:h :t     the entries of a window are <window>:<h> to <window>:<t - 1>, oldest first
+    <window>:n        the sum of their units
+    <window>:<i>      "<milliseconds>:<units>"
+"""
+
+_SHARED = """
+local key, now = KEYS[1], tonumber(ARGV[1])
+local function whole(x) return string.format('%.0f', x) end
+local function entry(name, i)
+  local e = redis.call('HGET', key, name .. ':' .. whole(i))
+  local s = string.find(e, ':')
+  return tonumber(string.sub(e, 1, s - 1)), tonumber(string.sub(e, s + 1))
+end
+local function bounds(name)
+  local v = redis.call('HMGET', key, name .. ':h', name .. ':t', name .. ':n')
+  return tonumber(v[1]) or 0, tonumber(v[2]) or 0, tonumber(v[3]) or 0
+end
+local function keep(name, h, t, n)
+  redis.call('HSET', key, name .. ':h', whole(h), name .. ':t', whole(t), name .. ':n', whole(n))
+end
+-- What has left the window goes. Entries more than a window ahead come from a wrong clock: they count from now.
+local function settle(name, span)
+  local h, t, n = bounds(name)
+  local before = h
+  while h < t do
+    local at, units = entry(name, h)
+    if at + span > now then break end
+    redis.call('HDEL', key, name .. ':' .. whole(h))
+    h, n = h + 1, n - units
+  end
+  if h < t and (entry(name, t - 1)) > now + span then
+    for i = h, t - 1 do redis.call('HDEL', key, name .. ':' .. whole(i)) end
+    redis.call('HSET', key, name .. ':' .. whole(t), whole(now) .. ':' .. whole(n))
+    h, t = t, t + 1
+  end
+  if h ~= before then keep(name, h, t, n) end
+  return h, t, n
+end
+local function add(name, at, units)
+  local h, t, n = bounds(name)
+  if h < t then
+    local last, there = entry(name, t - 1)
+    if last >= at then
+      redis.call('HSET', key, name .. ':' .. whole(t - 1), whole(last) .. ':' .. whole(there + units))
+      return keep(name, h, t, n + units)
+    end
+  end
+  redis.call('HSET', key, name .. ':' .. whole(t), whole(at) .. ':' .. whole(units))
+  keep(name, h, t + 1, n + units)
+end
+"""
+
+# ARGV: now, must be seeded, time to live, number of closable buckets, they,
+#       then for each window: name, bucket, span, moment, calls, allowance, cost
+# Returns {1} taken, {0, when, bucket} no room before, {-1} not seeded.
+ACQUIRE = (
+    _SHARED
+    + """
+if ARGV[2] == '1' and redis.call('HEXISTS', key, 'seeded') == 0 then return {-1, 0, ''} end
+local latest, full = 0, ''
+local first = 5 + tonumber(ARGV[4])
+for i = 5, first - 1 do
+  local till = tonumber(redis.call('HGET', key, 'closed|' .. ARGV[i])) or 0
+  if till > now and till > latest then latest, full = till, ARGV[i] end
+end
+for i = first, #ARGV, 7 do
+  local name, span, allowance, cost = ARGV[i], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6])
+  local h, t, n = settle(name, span)
+  if n > 0 and n + cost > allowance then
+    local to_free = n + cost - allowance
+    if cost > allowance then to_free = n end
+    for j = h, t - 1 do
+      local at, units = entry(name, j)
+      to_free = to_free - units
+      if to_free <= 0 then
+        if at + span > latest then latest, full = at + span, ARGV[i + 1] end
+        break
+      end
+    end
+  end
+end
+if latest > 0 then return {0, latest, full} end
+for i = first, #ARGV, 7 do add(ARGV[i], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 6])) end
+redis.call('PEXPIRE', key, ARGV[3])
+return {1, 0, ''}
+"""
+)
+
+# ARGV: now, number of closable buckets, they, then for each window: name, span
+# Returns the units used in each window, then until when each bucket is closed (0: open).
+READ = (
+    _SHARED
+    + """
+local found = {}
+local first = 3 + tonumber(ARGV[2])
+for i = first, #ARGV, 2 do
+  local _, _, n = settle(ARGV[i], tonumber(ARGV[i + 1]))
+  found[#found + 1] = n
+end
+for i = 3, first - 1 do found[#found + 1] = tonumber(redis.call('HGET', key, 'closed|' .. ARGV[i])) or 0 end
+return found
+"""
+)
+
+# ARGV: now, time to live, until, then the buckets
+CLOSE = (
+    _SHARED
+    + """
+for i = 4, #ARGV do
+  local till = tonumber(redis.call('HGET', key, 'closed|' .. ARGV[i])) or 0
+  if tonumber(ARGV[3]) > till then redis.call('HSET', key, 'closed|' .. ARGV[i], ARGV[3]) end
+end
+if redis.call('PTTL', key) < tonumber(ARGV[2]) then redis.call('PEXPIRE', key, ARGV[2]) end
+"""
+)
+
+# ARGV: now, time to live, then from the newest: name, moment, units. Returns 0 when another process was first.
+SEED = (
+    _SHARED
+    + """
+if redis.call('HSETNX', key, 'seeded', ARGV[1]) == 0 then return 0 end
+for i = 3, #ARGV, 3 do
+  local h, t, n = bounds(ARGV[i])
+  redis.call('HSET', key, ARGV[i] .. ':' .. whole(h - 1), ARGV[i + 1] .. ':' .. ARGV[i + 2])
+  keep(ARGV[i], h - 1, t, n + tonumber(ARGV[i + 2]))
+end
+redis.call('PEXPIRE', key, ARGV[2])
+return 1
+"""
+)
+
+# ARGV: now, time to live, then name, moment, units: what was spent while Redis could not be asked
+RECORD = (
+    _SHARED
+    + """
+for i = 3, #ARGV, 3 do add(ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])) end
+redis.call('PEXPIRE', key, ARGV[2])
+"""
+)

@@ -1,0 +1,171 @@
+"""Claiming due jobs, keeping and giving up their leases. Compare-and-set in SQL; no two workers hold one job or one order."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+
+from connectors import ports
+
+LEASE_SECONDS = 90
+CALL_SECONDS = 30  # the longest a call can take: a claim is not used to start one later than LEASE - CALL
+CANDIDATES_BEYOND = 60  # looked at past the batch, so that parallel claimers find rows that others have not locked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimedJob:
+    """A job this worker holds, as it stood at the claim."""
+
+    id: int
+    brand_id: int
+    schedule_id: int
+    connection_id: int
+    link_id: int | None
+    flow: str
+    key: str
+    serial_key: str
+    lane: int
+    record_id: int | None
+    argument: Any
+    wanted: int
+    fence: int
+    tries: int
+    was: str  # the state it was claimed in
+    occurred_at: datetime | None
+    deadline_at: datetime | None
+    value: Decimal | None
+    value_currency: str
+    own_deadline: float  # ports.boottime() after which no call may start
+
+    @property
+    def may_start_call(self) -> bool:
+        return ports.boottime() < self.own_deadline
+
+
+_CLAIM = """
+WITH candidate AS (
+    SELECT id, lane, due_at, row_number() OVER (PARTITION BY serial_key ORDER BY lane, due_at, id) AS place
+    FROM (
+        SELECT j.id, j.lane, j.due_at, j.serial_key
+        FROM sync_syncjob j
+        WHERE j.connection_id = %(connection)s
+          AND j.state IN ('QUEUED', 'RETRYING', 'UNKNOWN')
+          AND j.lane = ANY(%(lanes)s)
+          AND j.due_at <= %(now)s
+          AND j.schedule_id <> ALL(%(held)s)
+          AND NOT EXISTS (SELECT 1 FROM sync_syncjob r WHERE r.serial_key = j.serial_key AND r.state = 'RUNNING')
+        ORDER BY j.lane, j.due_at, j.id
+        LIMIT %(candidates)s
+    ) due
+), picked AS (
+    SELECT j.id, j.state
+    FROM sync_syncjob j
+    WHERE j.id IN (SELECT id FROM candidate WHERE place = 1)
+      AND j.state IN ('QUEUED', 'RETRYING', 'UNKNOWN')
+    ORDER BY j.lane, j.due_at, j.id
+    LIMIT %(size)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE sync_syncjob j
+SET state = 'RUNNING', fence = j.fence + 1, lease_until = %(lease_until)s, lease_owner = %(owner)s
+FROM picked
+WHERE j.id = picked.id
+RETURNING j.id, j.brand_id, j.schedule_id, j.connection_id, j.link_id, j.flow, j.key, j.serial_key, j.lane, j.record_id,
+          j.argument, j.wanted, j.fence, j.tries, picked.state, j.occurred_at, j.deadline_at, j.value, j.value_currency,
+          j.due_at
+"""
+
+_DUE_AT = 19
+
+
+def claim(
+    *, connection_id: int, lanes: Sequence[int], size: int, owner: str, held: Sequence[int] = ()
+) -> list[ClaimedJob]:
+    """Claim up to `size` due jobs of the connection, best lane first. Two claimers never get the same job or order."""
+    now = ports.now()
+    own_deadline = ports.boottime() + LEASE_SECONDS - CALL_SECONDS
+    values = {
+        "connection": connection_id,
+        "lanes": [int(lane) for lane in lanes],
+        "now": now,
+        "held": list(held),
+        "candidates": size + CANDIDATES_BEYOND,
+        "size": size,
+        "lease_until": now + timedelta(seconds=LEASE_SECONDS),
+        "owner": owner,
+    }
+    rows = _run_claim(values)
+    rows.sort(key=lambda row: (row[8], row[_DUE_AT], row[0]))
+    return [_claimed(row, own_deadline) for row in rows]
+
+
+def _run_claim(values: dict[str, Any]) -> list[Any]:
+    """The claim; when another claimer took a job of the same order in between, again, one job at a time."""
+    for size in (values["size"], 1, 1):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(_CLAIM, {**values, "size": size})
+                return list(cursor.fetchall())
+        except IntegrityError as error:
+            if "job_running_once_per_serial_key" not in str(error):
+                raise
+    return []
+
+
+def _claimed(row: Any, own_deadline: float) -> ClaimedJob:
+    argument = row[10]
+    return ClaimedJob(
+        id=row[0],
+        brand_id=row[1],
+        schedule_id=row[2],
+        connection_id=row[3],
+        link_id=row[4],
+        flow=row[5],
+        key=row[6],
+        serial_key=row[7],
+        lane=row[8],
+        record_id=row[9],
+        argument=_json(argument),
+        wanted=row[11],
+        fence=row[12],
+        tries=row[13],
+        was=row[14],
+        occurred_at=row[15],
+        deadline_at=row[16],
+        value=row[17],
+        value_currency=row[18],
+        own_deadline=own_deadline,
+    )
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def still_held(job: ClaimedJob) -> bool:
+    """Whether our claim is still the latest. One indexed read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM sync_syncjob WHERE id = %s AND fence = %s AND state = 'RUNNING'", [job.id, job.fence]
+        )
+        return cursor.fetchone() is not None
+
+
+def give_back(jobs: Sequence[ClaimedJob]) -> int:
+    """Return claimed jobs that were not started; they stand as they stood before."""
+    if not jobs:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE sync_syncjob j SET state = given.was, lease_until = NULL, lease_owner = ''
+            FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS given (id, fence, was)
+            WHERE j.id = given.id AND j.fence = given.fence AND j.state = 'RUNNING'
+            """,
+            [[job.id for job in jobs], [job.fence for job in jobs], [job.was for job in jobs]],
+        )
+        return cursor.rowcount

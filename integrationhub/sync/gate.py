@@ -1,0 +1,95 @@
+"""The engine's say over every call: budget, own deadline and fence before it, the record after it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection
+
+from connectors import ports
+from connectors.canonical.errors import TransientError
+from connectors.http import Call, Exchange, Limit
+from integrationhub.sync.budget import Budget
+
+if TYPE_CHECKING:
+    from integrationhub.sync.run import Run
+
+WAIT_SECONDS = 2.0  # a call that may start this soon is waited for; a later one is put off
+_thread = threading.local()
+
+
+class OvertakenError(Exception):
+    """This worker may not go on with its job: its lease ran out, or another holds it. Whatever it knows is not written."""
+
+
+class UnguardedWriteError(Exception):
+    """A flow tried to write to a platform without the write protocol: a fault in the flow."""
+
+
+class BudgetSpentError(TransientError):
+    """The call budget has no room now. Nothing failed: it does not count as a try."""
+
+
+@contextmanager
+def running(run: "Run") -> Iterator[None]:
+    """Calls made in this thread while the block runs belong to this run."""
+    _thread.run = run
+    try:
+        yield
+    finally:
+        _thread.run = None
+
+
+def current_run() -> "Run | None":
+    return getattr(_thread, "run", None)
+
+
+class ConnectionGate:
+    """Stands before every call to one connection, whoever makes it."""
+
+    def __init__(self, *, connection_id: int, budget: Budget, key: str, limits: tuple[Limit, ...]) -> None:
+        self.connection_id = connection_id
+        self.budget = budget
+        self.key = key
+        self.limits = limits
+
+    def before_call(self, call: Call) -> None:
+        run = current_run()
+        self._take_budget(call, rank=run.job.lane if run else 0)
+        if run is not None:
+            run.check_before(call)
+        release_database()
+
+    def after_call(self, exchange: Exchange) -> None:
+        run = current_run()
+        if run is not None:
+            run.calls.append((self.connection_id, exchange))
+
+    def penalise(self, call: Call, *, until: datetime) -> None:
+        self.budget.penalise(self.key, tuple(call.costs), until)
+
+    def capacity(self, rank: int) -> int:
+        return self.budget.capacity(self.key, self.limits, rank=rank)
+
+    def _take_budget(self, call: Call, *, rank: int) -> None:
+        patience_ends = ports.boottime() + WAIT_SECONDS
+        while True:
+            grant = self.budget.acquire(self.key, call.costs, self.limits, rank=rank)
+            if grant.allowed:
+                return
+            retry_at = grant.retry_at or ports.now() + timedelta(seconds=1)
+            wait = (retry_at - ports.now()).total_seconds()
+            if ports.boottime() + wait > patience_ends:
+                raise BudgetSpentError("The call budget is used up for now.", retry_at=retry_at, code="budget")
+            ports.sleep(max(wait, 0.01))
+
+
+def release_database() -> None:
+    """Give the connection back to the pool: none is held while a platform thinks. An open transaction here is a fault of ours."""
+    if not connection.in_atomic_block:
+        connection.close()
+    elif not settings.ALLOW_CALLS_IN_TRANSACTIONS:
+        raise UnguardedWriteError("A platform was called inside a database transaction.")

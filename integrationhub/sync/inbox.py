@@ -1,0 +1,166 @@
+"""What arrives is stored as bytes before it is answered or worked on. Bodies are encrypted: they hold names and addresses."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import connection, transaction
+
+from connectors import ports
+from connectors.base import Record
+from connectors.canonical.errors import DataError, Problem
+from integrationhub.sync.models import Document, InboxBody, InboxRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A version of a document that is new to us."""
+
+    record_id: int
+    version: int
+    record: Record
+
+
+_UPSERT_DOCUMENTS = """
+INSERT INTO sync_document AS d (connection_id, kind, external_id, digest, version, updated_at)
+SELECT %s, n.kind, n.external_id, n.digest, 1, n.updated_at
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS n (kind, external_id, digest, updated_at)
+ORDER BY n.kind, n.external_id
+ON CONFLICT (connection_id, kind, external_id) DO UPDATE
+SET digest = excluded.digest, version = d.version + 1, updated_at = excluded.updated_at
+WHERE d.digest <> excluded.digest AND (d.updated_at IS NULL OR excluded.updated_at IS NULL OR excluded.updated_at >= d.updated_at)
+RETURNING d.id, d.kind, d.external_id, d.version
+"""
+
+
+def store(connection_id: int, records: Sequence[Record], *, origin: str) -> list[Stored]:
+    """Store the records that differ from their latest stored version; the others have been seen. One transaction.
+
+    An answer older than what is stored (by the platform's own clock) changes nothing.
+    """
+    latest = {(record.kind, record.external_id): record for record in records}
+    if not latest:
+        return []
+    bodies = {key: encode(record.payload) for key, record in latest.items()}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _UPSERT_DOCUMENTS,
+            [
+                connection_id,
+                [kind for kind, _ in latest],
+                [external_id for _, external_id in latest],
+                [hashlib.sha256(bodies[key]).hexdigest() for key in latest],
+                [record.updated_at for record in latest.values()],
+            ],
+        )
+        changed = cursor.fetchall()
+        rows = [
+            InboxRecord(
+                connection_id=connection_id,
+                document_id=document_id,
+                version=version,
+                kind=kind,
+                external_id=external_id,
+                origin=origin,
+                state=InboxRecord.State.TAKEN,
+            )
+            for document_id, kind, external_id, version in changed
+        ]
+        InboxRecord.objects.bulk_create(rows)
+        _write_bodies({row.pk: bodies[(row.kind, row.external_id)] for row in rows})
+    return [
+        Stored(record_id=row.pk, version=row.version or 0, record=latest[(row.kind, row.external_id)]) for row in rows
+    ]
+
+
+def unknown(connection_id: int, records: Sequence[Record]) -> list[Record]:
+    """Those of the records that are not stored in this very version."""
+    kinds = {record.kind for record in records}
+    ids = [record.external_id for record in records]
+    rows = Document.objects.filter(connection_id=connection_id, kind__in=kinds, external_id__in=ids)
+    known = {(row.kind, row.external_id): row.digest for row in rows}
+    return [
+        record
+        for record in records
+        if known.get((record.kind, record.external_id)) != hashlib.sha256(encode(record.payload)).hexdigest()
+    ]
+
+
+def store_delivery(
+    connection_id: int, *, kind: str, external_id: str, body: bytes, delivery_key: str, origin: str
+) -> int | None:
+    """Store one delivery (a webhook body, an event) under the key that names it. None when it was delivered before."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO sync_inboxrecord (connection_id, kind, external_id, origin, state, state_reason, delivery_key, received_at)
+            VALUES (%s, %s, %s, %s, 'STORED', '', %s, %s)
+            ON CONFLICT (connection_id, delivery_key) WHERE delivery_key IS NOT NULL DO NOTHING RETURNING id
+            """,
+            [connection_id, kind, external_id, origin, delivery_key, ports.now()],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        _write_bodies({row[0]: body})
+    return int(row[0])
+
+
+def set_state(record_id: int, state: str, *, reason: str = "") -> None:
+    InboxRecord.objects.filter(pk=record_id).update(state=state, state_reason=reason[:300])
+
+
+def read_body(record_id: int) -> bytes:
+    body = InboxBody.objects.values_list("body", flat=True).get(record_id=record_id)
+    return zlib.decompress(_keyring().decrypt(bytes(body)))
+
+
+def read_payload(record_id: int) -> Any:
+    """The stored document, amounts as Decimal. Raises DataError when the bytes are not JSON."""
+    return decode(read_body(record_id), record=f"Record {record_id}")
+
+
+def decode(body: bytes, *, record: str) -> Any:
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except ValueError as error:
+        raise DataError([Problem(field="body", message=f"This is not JSON: {error}.")], record=record) from None
+
+
+def _write_bodies(bodies: dict[int, bytes]) -> None:
+    keyring = _keyring()
+    InboxBody.objects.bulk_create(
+        InboxBody(record_id=record_id, body=keyring.encrypt(zlib.compress(body, 1)))
+        for record_id, body in bodies.items()
+    )
+
+
+def _keyring() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+
+
+def encode(payload: Any) -> bytes:
+    """JSON bytes with keys in order and Decimals exact, so that equal documents have equal digests."""
+    return _encoder(payload).encode()
+
+
+def _encoder(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ",".join(
+            f"{json.dumps(str(key), ensure_ascii=False)}:{_encoder(value[key])}" for key in sorted(value, key=str)
+        )
+        return "{" + inner + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_encoder, value)) + "]"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return json.dumps(value.isoformat())
+    return json.dumps(value, ensure_ascii=False)

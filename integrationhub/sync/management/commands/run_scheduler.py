@@ -1,0 +1,61 @@
+"""`run_scheduler`: the clock. Any number may run; each slot is taken once."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+import structlog
+from django.core.management.base import BaseCommand
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from connectors import ports
+from integrationhub.sync import sweep, ticks
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Start flows when they are due, take back the work of dead workers, wake the living."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="One tick and one sweep, then end: for cron.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            made, woken = ticks.tick(), sweep.sweep()
+            sweep.keep_house()
+            self.stdout.write(f"{made} flows started, {woken} drains woken.")
+            return
+        self._run_until_stopped()
+
+    def _run_until_stopped(self) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        due = {self._plan: 0.0, sweep.sweep: 0.0, sweep.keep_house: 0.0, ticks.tick: 0.0}
+        every = {self._plan: 30.0, sweep.sweep: sweep.SWEEP_SECONDS, sweep.keep_house: 60.0, ticks.tick: TICK_SECONDS}
+        self.stdout.write("The scheduler is running.")
+        while not stop.is_set():
+            for chore, seconds in every.items():
+                if ports.boottime() >= due[chore]:
+                    self._do(chore)
+                    due[chore] = ports.boottime() + seconds
+            stop.wait(TICK_SECONDS / 2)
+        connection.close()
+
+    def _do(self, chore: Any) -> None:
+        """One chore's failure must not stop the others; a lost database comes back by itself."""
+        try:
+            chore()
+            if chore is sweep.sweep:
+                sweep.beat("scheduler")
+        except DatabaseError:
+            log.exception("scheduler_chore_failed", chore=chore.__name__)
+            connection.close()
+
+    def _plan(self) -> None:
+        ticks.plan_schedules()

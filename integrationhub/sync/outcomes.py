@@ -1,0 +1,281 @@
+"""What happens after a try: the error families, decided in one place and written under the fence."""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection, transaction
+
+from connectors import ports
+from connectors.canonical.errors import (
+    ConfigurationError,
+    DataError,
+    MappingError,
+    PermanentError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from exceptions_app.grouping import bug_key, problems_key, refusal_key
+from integrationhub.sync import blocking, standing
+from integrationhub.sync.blocking import CaseRequest
+from integrationhub.sync.claim import ClaimedJob
+from integrationhub.sync.flows import Done, Later, NeedsPersonError, Outcome, Skipped, flow
+from integrationhub.sync.gate import BudgetSpentError, OvertakenError
+from integrationhub.sync.models import SyncAttempt, SyncJob
+from integrationhub.sync.run import Run, ShadowedError, Stake
+from integrationhub.sync.writes import SETTLE_SECONDS, SettlingError
+
+log = structlog.get_logger(__name__)
+
+MAX_TRIES = 8  # about half an hour of backing off; then a person hears of it
+BACKOFF_SECONDS = (2, 5, 15, 60, 180, 300, 600, 900)
+UNKNOWN_TRIES = 5  # look-ups that themselves failed
+
+State = SyncJob.State
+Result = SyncAttempt.Result
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """What a try came to."""
+
+    job: ClaimedJob
+    state: str
+    result: str
+    reason: str = ""
+    due_at: datetime | None = None  # None = now
+    tries: int = 0
+    cases: list[CaseRequest] = field(default_factory=list)
+    traceback: str = ""
+    pause: ConfigurationError | None = None
+    stake: Stake | None = None
+
+
+def judge(run: Run, outcome: Outcome) -> Verdict:
+    """The verdict on a try that returned."""
+    match outcome:
+        case Done(message):
+            return Verdict(job=run.job, state=State.DONE, result=Result.DONE, reason=message)
+        case Skipped(reason):
+            return Verdict(job=run.job, state=State.SKIPPED, result=Result.SKIPPED, reason=reason)
+        case Later(due_at, reason):
+            return Verdict(job=run.job, state=State.RETRYING, result=Result.LATER, reason=reason, due_at=due_at)
+
+
+def judge_error(run: Run, error: Exception) -> Verdict | None:
+    """The verdict on a try that raised. None when the worker lost its job: then nothing is written."""
+    job = run.job
+    match error:
+        case OvertakenError():
+            return None
+        case ShadowedError():
+            return Verdict(job=job, state=State.SKIPPED, result=Result.SKIPPED, reason=f"Shadow: {error}")
+        case NeedsPersonError():
+            return _waits(job, error.message, *map(_finding, (error, *error.also)))
+        case BudgetSpentError():
+            return _put_off(job, error.message, error.retry_at, tries=job.tries)
+        case SettlingError():
+            return _unknown(job, error.message, due_at=error.due_at, tries=job.tries)
+        case TransientError():
+            return _transient(job, error)
+        case UnknownOutcomeError():
+            return _unknown_again(job, error)
+        case ConfigurationError():
+            return _put_off(job, error.message, None, tries=job.tries, pause=error)
+        case MappingError():
+            verdict = _waits(job, error.message)
+            verdict.cases = blocking.mapping_requests(error.missing)
+            return verdict
+        case DataError():
+            return _waits(job, error.message, _unreadable(job, error))
+        case PermanentError():
+            return _refused(job, error)
+    return _our_bug(job, error)
+
+
+def _waits(job: ClaimedJob, reason: str, *cases: CaseRequest) -> Verdict:
+    return Verdict(
+        job=job, state=State.BLOCKED, result=Result.BLOCKED, reason=reason, tries=job.tries, cases=list(cases)
+    )
+
+
+def _put_off(
+    job: ClaimedJob, reason: str, due_at: datetime | None, *, tries: int, pause: ConfigurationError | None = None
+) -> Verdict:
+    return Verdict(
+        job=job, state=State.RETRYING, result=Result.LATER, reason=reason, due_at=due_at, tries=tries, pause=pause
+    )
+
+
+def _transient(job: ClaimedJob, error: TransientError) -> Verdict:
+    tries = job.tries + 1
+    if tries >= MAX_TRIES:
+        return _waits(job, error.message, _spent(job, error, tries))
+    due_at = max(error.retry_at or ports.now(), ports.now() + timedelta(seconds=backoff(tries)))
+    return Verdict(
+        job=job, state=State.RETRYING, result=Result.TRANSIENT, reason=error.message, due_at=due_at, tries=tries
+    )
+
+
+def _finding(error: NeedsPersonError) -> CaseRequest:
+    return CaseRequest(
+        cause=error.cause,
+        object_key=error.object_key,
+        target=error.place,
+        context=error.context,
+        platform_words=error.platform_words,
+    )
+
+
+def _spent(job: ClaimedJob, error: TransientError, tries: int) -> CaseRequest:
+    return CaseRequest(
+        cause="retries_spent",
+        object_key=f"{job.flow}:{job.connection_id}",
+        context={**_words(job), "tries": tries},
+        platform_words=error.platform_words or error.message,
+    )
+
+
+def _words(job: ClaimedJob) -> dict[str, str]:
+    return {**flow(job.flow).words, "example": job.key}
+
+
+def backoff(tries: int) -> float:
+    """Seconds to wait after so many failed tries, spread by up to half so that no two come back together."""
+    base = BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS)) - 1]
+    return base * (1 + ports.rng().random() / 2)
+
+
+def _unknown(job: ClaimedJob, reason: str, *, due_at: datetime, tries: int) -> Verdict:
+    return Verdict(job=job, state=State.UNKNOWN, result=Result.UNKNOWN, reason=reason, due_at=due_at, tries=tries)
+
+
+def _unknown_again(job: ClaimedJob, error: UnknownOutcomeError) -> Verdict:
+    tries = job.tries + 1
+    due_at = ports.now() + timedelta(seconds=SETTLE_SECONDS)
+    verdict = _unknown(job, error.message, due_at=due_at, tries=tries)
+    if tries >= UNKNOWN_TRIES:
+        request = CaseRequest(
+            cause="outcome_unknown", object_key=f"{job.flow}:{job.connection_id}", context=_words(job)
+        )
+        return _waits(job, error.message, request)
+    return verdict
+
+
+def _unreadable(job: ClaimedJob, error: DataError) -> CaseRequest:
+    problems = [f"{item.field}: {item.message}" for item in error.problems]
+    return CaseRequest(
+        cause="unreadable_record",
+        object_key=problems_key(error.problems, source_id=job.connection_id, kind=job.flow),
+        context={**_words(job), "problems": problems},
+        platform_words=error.platform_words,
+    )
+
+
+def _refused(job: ClaimedJob, error: PermanentError) -> Verdict:
+    request = CaseRequest(
+        cause="refused_by_platform",
+        object_key=refusal_key(error, target_id=job.connection_id, operation=job.flow),
+        context={**_words(job), "explanation": error.message},
+        platform_words=error.platform_words,
+    )
+    return Verdict(
+        job=job, state=State.FAILED, result=Result.REFUSED, reason=error.message, tries=job.tries + 1, cases=[request]
+    )
+
+
+def _our_bug(job: ClaimedJob, error: Exception) -> Verdict:
+    log.error("flow_errored", flow=job.flow, key=job.key, job=job.id, exc_info=error)
+    request = CaseRequest(cause="our_bug", object_key=f"{job.flow}:{bug_key(error)}", context=_words(job))
+    return Verdict(
+        job=job,
+        state=State.ERRORED,
+        result=Result.ERRORED,
+        reason="The hub made a mistake here. Its developers have the details; nothing was lost.",
+        tries=job.tries + 1,
+        cases=[request],
+        traceback="".join(traceback.format_exception(error))[-20_000:],
+    )
+
+
+# --- writing it down --------------------------------------------------------------------------------------------------
+
+_APPLY = """
+UPDATE sync_syncjob j
+SET state = CASE WHEN v.state IN ('DONE', 'SKIPPED') AND j.wanted <> v.wanted THEN 'QUEUED' ELSE v.state END,
+    due_at = CASE WHEN v.state IN ('DONE', 'SKIPPED') THEN %(now)s ELSE COALESCE(v.due_at, %(now)s) END,
+    finished_at = CASE WHEN v.state IN ('DONE', 'SKIPPED') AND j.wanted = v.wanted THEN %(now)s END,
+    lease_until = NULL, lease_owner = '', kills = 0, tries = v.tries, reason = v.reason
+FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(wanted)s::int[], %(states)s::text[], %(due)s::timestamptz[],
+            %(tries)s::int[], %(reasons)s::text[]) AS v (id, fence, wanted, state, due_at, tries, reason)
+WHERE j.id = v.id AND j.fence = v.fence AND j.state = 'RUNNING'
+RETURNING j.id, j.state, j.schedule_id
+"""
+
+
+def apply(verdicts: Sequence[Verdict]) -> dict[int, str]:
+    """Write the verdicts under their fences. Returns job id → state; a job that is missing was overtaken."""
+    _write_stakes([verdict for verdict in verdicts if verdict.stake is not None])
+    plain = [verdict for verdict in verdicts if not verdict.cases]
+    states: dict[int, str] = {}
+    if plain:
+        rows = _apply_plain(plain)
+        states.update({job_id: state for job_id, state, _ in rows})
+        finished = [job_id for job_id, state, _ in rows if state in ("DONE", "SKIPPED")]
+        blocking.let_go_of_finished(finished)
+        standing.note_success({schedule_id for _, state, schedule_id in rows if state in ("DONE", "SKIPPED")})
+    for verdict in verdicts:
+        if verdict.cases:
+            waits = blocking.block(verdict.job, verdict.cases, state=verdict.state, reason=verdict.reason)
+            states[verdict.job.id] = verdict.state if waits else State.QUEUED
+        elif verdict.pause is not None:
+            standing.pause(verdict.job, verdict.pause)
+    return states
+
+
+_STAKES = """
+UPDATE sync_syncjob j
+SET value = v.value, value_currency = v.currency, value_reporting = v.reporting, occurred_at = v.occurred_at,
+    deadline_at = v.deadline_at
+FROM unnest(%s::bigint[], %s::numeric[], %s::text[], %s::numeric[], %s::timestamptz[], %s::timestamptz[])
+     AS v (id, value, currency, reporting, occurred_at, deadline_at)
+WHERE j.id = v.id
+"""
+
+
+def _write_stakes(verdicts: Sequence[Verdict]) -> None:
+    stakes = [(verdict.job.id, verdict.stake) for verdict in verdicts if verdict.stake is not None]
+    if not stakes:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STAKES,
+            [
+                [job_id for job_id, _ in stakes],
+                [stake.value for _, stake in stakes],
+                [stake.currency for _, stake in stakes],
+                [stake.reporting for _, stake in stakes],
+                [stake.occurred_at for _, stake in stakes],
+                [stake.deadline_at for _, stake in stakes],
+            ],
+        )
+
+
+def _apply_plain(verdicts: Sequence[Verdict]) -> list[tuple[int, str, int]]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _APPLY,
+            {
+                "now": ports.now(),
+                "ids": [verdict.job.id for verdict in verdicts],
+                "fences": [verdict.job.fence for verdict in verdicts],
+                "wanted": [verdict.job.wanted for verdict in verdicts],
+                "states": [str(verdict.state) for verdict in verdicts],
+                "due": [verdict.due_at for verdict in verdicts],
+                "tries": [verdict.tries for verdict in verdicts],
+                "reasons": [verdict.reason[:500] for verdict in verdicts],
+            },
+        )
+        return list(cursor.fetchall())

@@ -1,0 +1,152 @@
+"""Resolving canonical objects: their codes replaced by what the other side calls the same thing, in one query each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+from connectors.canonical.dispatches import Dispatch
+from connectors.canonical.errors import DataError, MappingError, Problem
+from connectors.canonical.orders import Order
+from connectors.models import Link
+from mappings_app.checking import can_be_mapped
+from mappings_app.codes import CodeItem
+from mappings_app.kinds import TRACKING_LINK, TRACKING_PLACEHOLDER, UNLISTED
+from mappings_app.lookup import Resolver, VersionTable
+from mappings_app.models import MappingVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedOrder:
+    """An order whose lines carry the target's SKUs, with what else the target must be told."""
+
+    order: Order
+    source_skus: Mapping[str, str]  # line id → SKU as the source spells it
+    market: MappingVersion | None  # None: the order names no channel, and nothing is mapped for such orders
+    shipping_service: str  # the target's code; "": the order names no delivery method, and nothing is mapped for such
+    version_ids: tuple[int, ...]  # which mapping versions were used, for the attempt's record
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedDispatch:
+    """A dispatch with the receiver's carrier code; or, on purpose, with `carrier` "" and a `carrier_name`."""
+
+    dispatch: Dispatch
+    carrier: MappingVersion
+    version_ids: tuple[int, ...]
+
+
+def resolve_order(
+    order: Order, *, link: Link, at: datetime | None = None, table: VersionTable | None = None
+) -> ResolvedOrder:
+    """Return the order in the target's codes, as of `at` (the time it was placed, unless told otherwise). One query.
+
+    One unmapped line holds the whole order; cancelled lines need no mapping and keep their SKU where they have none.
+    Raises MappingError with all missing codes at once; DataError when a line names no SKU.
+    """
+    _check_codes(order)
+    resolver = Resolver(link, at or order.placed_at, table=table or VersionTable.load(link, codes_to_resolve([order])))
+    skus = resolver.find(
+        "sku", (CodeItem(code=line.sku, label=line.title, gtin=line.gtin) for line in order.open_lines)
+    )
+    for line in order.lines:
+        if line.sku not in skus and (version := resolver.find_optional("sku", line.sku)):
+            skus[line.sku] = version
+    market = resolver.find_unless_empty("market", CodeItem(code=order.channel))
+    service = resolver.find_unless_empty(
+        "shipping_service", CodeItem(code=order.shipping_service, label=order.shipping_service_label)
+    )
+    resolver.require_all()
+    return ResolvedOrder(
+        order=_with_target_skus(order, skus),
+        source_skus={line.line_id: line.sku for line in order.lines},
+        market=market,
+        shipping_service=service.to_code if service else "",
+        version_ids=resolver.version_ids,
+    )
+
+
+def resolve_orders(orders: Sequence[Order], *, link: Link) -> list[ResolvedOrder | MappingError | DataError]:
+    """Resolve a batch in one query; in place of an order that cannot be resolved stands why."""
+    table = VersionTable.load(link, codes_to_resolve(orders))
+    return [_resolved_or_error(order, link=link, table=table) for order in orders]
+
+
+def resolve_dispatch(
+    dispatch: Dispatch, *, link: Link, at: datetime | None = None, table: VersionTable | None = None
+) -> ResolvedDispatch:
+    """Return the dispatch with the receiver's carrier, as of `at` (when it left, unless told otherwise). One query.
+
+    A mapping of carrier and service together ("DPD / Next Day") goes before one of the carrier alone.
+    Raises MappingError naming the carrier; DataError when its name is none that can be mapped.
+    """
+    if not can_be_mapped(dispatch.carrier):
+        problem = Problem(field="carrier", message=f"{dispatch.carrier!r} is not a code that can be mapped.")
+        raise DataError([problem], record=f"Dispatch {dispatch.number or dispatch.dispatch_id}")
+    table = table or VersionTable.load(link, {"carrier": carrier_codes(dispatch)})
+    resolver = Resolver(link, at or dispatch.dispatched_at, table=table)
+    with_service = resolver.find_optional("carrier", carrier_codes(dispatch)[0])
+    version = with_service or resolver.find("carrier", [dispatch.carrier]).get(dispatch.carrier)
+    resolver.require_all()
+    assert version is not None  # else require_all raised
+    return ResolvedDispatch(
+        dispatch=_with_carrier(dispatch, version), carrier=version, version_ids=resolver.version_ids
+    )
+
+
+def codes_to_resolve(orders: Iterable[Order]) -> dict[str, set[str]]:
+    """Every code that resolving these orders looks up, by kind: what a shared VersionTable is loaded with."""
+    codes: dict[str, set[str]] = {"sku": set(), "market": set(), "shipping_service": set()}
+    for order in orders:
+        codes["sku"].update(line.sku for line in order.lines)
+        codes["market"].add(order.channel)
+        codes["shipping_service"].add(order.shipping_service)
+    return codes
+
+
+def carrier_codes(dispatch: Dispatch) -> tuple[str, ...]:
+    """The codes under which the dispatch's carrier may be mapped, the most telling first."""
+    if dispatch.carrier and dispatch.service:
+        return (f"{dispatch.carrier} / {dispatch.service}", dispatch.carrier)
+    return (dispatch.carrier,)
+
+
+def _resolved_or_error(order: Order, *, link: Link, table: VersionTable) -> ResolvedOrder | MappingError | DataError:
+    try:
+        return resolve_order(order, link=link, table=table)
+    except (MappingError, DataError) as error:
+        return error
+
+
+def _check_codes(order: Order) -> None:
+    """Raise DataError for codes that nobody could ever map: a case that waits for a mapping would wait for good."""
+    codes = {"channel": order.channel, "shipping_service": order.shipping_service}
+    codes |= {f"lines[{index}].sku": line.sku for index, line in enumerate(order.lines) if not line.cancelled}
+    problems = [
+        Problem(field=field, message=f"{code!r} is not a code that can be mapped.", record=order.reference)
+        for field, code in codes.items()
+        if not can_be_mapped(code)
+    ]
+    problems += [
+        Problem(field=f"lines[{index}].sku", message=f"Line {line.line_id} names no SKU.", record=order.reference)
+        for index, line in enumerate(order.lines)
+        if not line.sku.strip() and not line.cancelled
+    ]
+    if problems:
+        raise DataError(problems, record=order.reference)
+
+
+def _with_target_skus(order: Order, skus: Mapping[str, MappingVersion]) -> Order:
+    lines = (replace(line, sku=skus[line.sku].to_code) if line.sku in skus else line for line in order.lines)
+    return replace(order, lines=tuple(lines))
+
+
+def _with_carrier(dispatch: Dispatch, version: MappingVersion) -> Dispatch:
+    if not version.attributes.get(UNLISTED):
+        return replace(dispatch, carrier=version.to_code, carrier_name="")
+    link = str(version.attributes.get(TRACKING_LINK, ""))
+    if link and dispatch.tracking_number:
+        url = link.replace(TRACKING_PLACEHOLDER, quote(dispatch.tracking_number, safe=""))
+    else:
+        url = dispatch.tracking_url
+    return replace(dispatch, carrier="", carrier_name=version.to_code, tracking_url=url)

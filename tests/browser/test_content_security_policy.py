@@ -1,0 +1,20 @@
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_the_console_works_under_its_policy(console_page: Page, live_server: LiveServer) -> None:
+    for path in ("", "auth/user/", "auth/user/add/", "password_change/"):
+        console_page.goto(f"{live_server.url}/console/{path}")
+        expect(console_page.locator("body")).to_be_visible()
+    # Alpine runs: it has bound its own magic to the page.
+    assert console_page.evaluate("typeof window.Alpine") == "object"
+
+
+def test_an_inline_script_does_not_run(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/console/login/")
+    page.evaluate("document.body.setAttribute('onclick', 'window.broken = true')")
+    page.locator("body").dispatch_event("click")
+    assert page.evaluate("window.broken") is None

@@ -1,0 +1,105 @@
+"""What every test run has: servers of its own, fixed randomness, a clock that tests move."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from connectors import ports
+from integrationhub.runtime import pids
+from integrationhub.runtime.errors import RuntimeSetupError
+from integrationhub.runtime.places import Places
+from integrationhub.runtime.services import Services, start_services
+
+VIRTUAL_START = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)  # a Thursday
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+# The same examples on every run and machine; HYPOTHESIS_PROFILE=explore looks for new ones.
+hypothesis_settings.register_profile(
+    "fixed", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile("explore", max_examples=2000, deadline=None, database=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+_services = pytest.StashKey[Services]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ or config.option.collectonly:
+        return
+    run_dir = Path(os.environ["HUB_VAR"])
+    _remove_abandoned(run_dir.parent)
+    try:
+        config.stash[_services] = start_services(
+            run_dir,
+            database_url=os.environ.get("DATABASE_URL"),
+            redis_url=os.environ.get("REDIS_URL"),
+            durable=False,
+        )
+    except RuntimeSetupError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if services := config.stash.get(_services, None):
+        services.stop()
+        shutil.rmtree(services.places.var, ignore_errors=True)
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Stop and remove what runs that were killed have left behind."""
+    for run_dir in directory.glob("[0-9]*"):
+        if not pids.is_alive(int(run_dir.name)):
+            start_services(run_dir, durable=False).stop()
+            shutil.rmtree(run_dir, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        live = item.get_closest_marker("live")
+        if live and (missing := [name for name in live.args if name not in os.environ]):
+            item.add_marker(pytest.mark.skip(reason=f"live test: set {' and '.join(missing)}"))
+        if item.get_closest_marker("browser") and chromium() is None:
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: apt-get install chromium"))
+
+
+def chromium() -> str | None:
+    """Return the path of an installed Chromium."""
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Make pytest-playwright use the machine's Chromium; it downloads none."""
+    return {"executable_path": chromium(), "args": ["--no-sandbox", "--disable-dev-shm-usage"]}
+
+
+@pytest.fixture
+def virtual_clock() -> Iterator[ports.VirtualClock]:
+    """Time stands at 2026-01-15 09:00 UTC until the test advances it; sleeping advances it too."""
+    clock = ports.VirtualClock(VIRTUAL_START)
+    with ports.using(clock=clock):
+        yield clock
+
+
+@pytest.fixture
+def redis_client() -> Iterator[redis.Redis]:
+    """An empty Redis database, emptied again afterwards; the queues of `settings.RQ_QUEUES` live in it."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def embedded_places() -> Places:
+    """The directory of this run's own servers."""
+    return Places(Path(os.environ["HUB_VAR"]))

@@ -4,10 +4,12 @@ Rights take the place of Django's model permissions: without a role there is not
 right for something does not offer it. Deleting is offered nowhere.
 """
 
+from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
@@ -78,6 +80,7 @@ class HubModelAdmin(ModelAdmin):
     """The one kind of admin page that `HubAdminSite` takes. Subclasses say which right each thing needs."""
 
     address: ClassVar[str] = ""  # the page's address under the console: "cases", "mappings/sku"
+    plural: ClassVar[str] = ""  # what the list is called, where the model's own name is not what people say
     brand_path: ClassVar[str] = "brand_id"  # from a row to its brand's id
     see_right: ClassVar[Right] = Right.SEE
     add_right: ClassVar[Right | None] = None
@@ -147,6 +150,16 @@ class HubModelAdmin(ModelAdmin):
         return HttpResponseRedirect(f"{reverse('admin:connectors_auditentry_changelist')}?{query}")
 
     # --- pages beside Django's --------------------------------------------------------------------------------------
+    def own_urls(self) -> list[URLPattern]:
+        """The model's own pages: see `page`."""
+        return []
+
+    def get_urls(self) -> list[URLPattern]:
+        """Ours first; a row's page is at `12/`, not `12/change/`."""
+        change = f"{self.opts.app_label}_{self.opts.model_name}_change"
+        kept = [url for url in super().get_urls() if url.name and url.name != change]
+        return [*self.own_urls(), *kept, self.page("<slug:object_id>/", self.change_view, "change")]
+
     def page(self, route: str, view: Any, name: str) -> URLPattern:
         """An address of this model's own, behind the site's gate; `name` completes `app_model_`."""
 
@@ -163,6 +176,17 @@ class HubModelAdmin(ModelAdmin):
         if row is None:
             raise PermissionDenied
         return row
+
+
+def register(model: type[models.Model]) -> Callable[[type[HubModelAdmin]], type[HubModelAdmin]]:
+    """Class decorator: put the page on the hub's site. Any other site (a command run with bare settings) goes without."""
+
+    def registered(model_admin: type[HubModelAdmin]) -> type[HubModelAdmin]:
+        if getattr(admin.site, "takes_hub_pages", False):
+            admin.site.register(model, model_admin)
+        return model_admin
+
+    return registered
 
 
 def brand_choices(request: HttpRequest, right: Right = Right.SEE) -> list[tuple[str, str]]:

@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import ConfigurationError
+from connectors.canonical.events import Event
+from connectors.canonical.options import LineDecision, OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
+from connectors.canonical.payload import JSON
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.http import Gate, Limit
-
-JSON: TypeAlias = Any  # parsed with parse_float=Decimal
 
 
 class Capability(StrEnum):
@@ -30,6 +31,7 @@ class Capability(StrEnum):
     CREATE_ORDERS = "CREATE_ORDERS"
     HOLD_ORDERS = "HOLD_ORDERS"
     CANCEL_ORDERS = "CANCEL_ORDERS"
+    CANCEL_SOLD_ORDERS = "CANCEL_SOLD_ORDERS"
     READ_DISPATCHES = "READ_DISPATCHES"
     CONFIRM_DISPATCHES = "CONFIRM_DISPATCHES"
     PARTIAL_DISPATCHES = "PARTIAL_DISPATCHES"
@@ -47,7 +49,8 @@ CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.REFUSE_LINES: "Refuse order lines",
     Capability.CREATE_ORDERS: "Create orders sold elsewhere",
     Capability.HOLD_ORDERS: "Put orders on hold",
-    Capability.CANCEL_ORDERS: "Cancel orders",
+    Capability.CANCEL_ORDERS: "Cancel orders it fulfils",
+    Capability.CANCEL_SOLD_ORDERS: "Cancel orders it sold",
     Capability.READ_DISPATCHES: "Read dispatches",
     Capability.CONFIRM_DISPATCHES: "Confirm dispatches",
     Capability.PARTIAL_DISPATCHES: "Confirm part of an order",
@@ -121,39 +124,6 @@ class Page:
     total: int | None = None  # how many the platform says match, where it says
 
 
-@dataclass(frozen=True, kw_only=True)
-class OrderOptions:
-    """How a link wants its orders created at the target; every code already resolved by mappings."""
-
-    market: str = ""
-    price_list: str = ""
-    shipping_option: str = ""
-    payment_method: str = ""
-    email: str  # the customer's relay address, else the link's configured one
-    paid: bool  # the marketplace has collected the money (or pay-later): record it as captured
-    hold_reason: str = ""  # create on hold with this reason; "" = not held
-    send_email: bool = False
-    attributes: Mapping[str, str] = field(default_factory=dict)  # written on the target's order
-    forced_number: int | None = None  # from an agreed number range: the target refuses a second one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """A change the platform tells of: a hint, the state is re-read."""
-
-    event_id: str  # what the platform confirms by, or a digest where it has no id
-    kind: str  # order | shipment | return | product | stock
-    external_id: str  # of the object that changed
-    change: str = ""  # CREATED, UPDATED, ... in the platform's words
-    occurred_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineDecision:
-    line_id: str
-    accepted: bool
-
-
 class Connector(ABC):
     platform: ClassVar[str]  # "mirakl": folder, registry key and database value
     label: ClassVar[str]  # "Mirakl"
@@ -199,7 +169,7 @@ class Connector(ABC):
 
     def cancel_sold_order(self, order: Order, *, reason_code: str) -> str:
         """Cancel, or refund before dispatch, what is left of a sold order. Returns the platform's transaction id."""
-        raise self._lacks(Capability.CANCEL_ORDERS)
+        raise self._lacks(Capability.CANCEL_SOLD_ORDERS)
 
     # --- creating an order sold elsewhere -------------------------------------------------------------------------
     def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:
@@ -273,7 +243,11 @@ class Connector(ABC):
 
     # --- being told -----------------------------------------------------------------------------------------------
     def fetch_events(self) -> tuple[Event, ...]:
-        """The oldest unconfirmed events; the same come back until confirmed."""
+        """The oldest unconfirmed events; the same come back until confirmed. Raises NotListeningError before `listen`."""
+        raise self._lacks(Capability.EVENTS_QUEUE)
+
+    def listen(self) -> None:
+        """Ask the platform to queue the events we read. Repeatable."""
         raise self._lacks(Capability.EVENTS_QUEUE)
 
     def confirm_events(self, event_ids: Sequence[str]) -> None:
@@ -295,7 +269,3 @@ class Connector(ABC):
     def _lacks(self, capability: Capability) -> ConfigurationError:
         label = CAPABILITY_LABELS[capability].lower()
         return ConfigurationError(f"{self.label} cannot do this: {label}.", operation=capability, code="capability")
-
-
-class ForgedWebhookError(Exception):
-    """A webhook whose signature, age or shape is wrong. Nothing of it is kept but a counter."""

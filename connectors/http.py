@@ -4,6 +4,7 @@ Nothing else in the hub opens a connection to a platform.
 """
 
 import base64
+import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +61,8 @@ NO_SECRETS = Redaction()
 PUBLIC_HOSTS = HostRule()
 USER_AGENT = "IntegrationHub"
 SHORTEST_HEADER_SECRET = 8  # shorter ones are flags and versions, and masking "true" would blot out every body
+
+PATH = re.compile(r"(?:/|https?://)[!-\"$-~]*")  # printable ASCII without #
 
 Answer = TypeVar("Answer")
 
@@ -254,7 +257,7 @@ class Http:
     def _url(self, path: str, params: Params | None) -> str:
         url = path if path.startswith(("https://", "http://")) else f"{self._base}{path}"
         parts = urlsplit(url)
-        if not path.startswith(("/", "https://", "http://")) or "#" in path or not path.isascii() or " " in path:
+        if not PATH.fullmatch(path):
             raise ValueError(f"A path begins with / and is percent-encoded: {self._redact.text(path)}")
         if (parts.scheme, parts.netloc) != (self._origin.scheme, self._origin.netloc):
             raise ConfigurationError(
@@ -308,11 +311,18 @@ class Http:
         error = _asked(refusal or self._refusal, answer)
         if error is None:
             said = _asked(words or self._words or default_words, answer) or default_words(answer)
-            return verdict(answer, words=self._redact.words(said), now=now)
+            error = verdict(answer, words=self._redact.words(said), now=now)
         if isinstance(error, TransientError) and error.retry_at is None and asks_to_wait(answer):
             error.retry_at = retry_at(answer, now=now)
+        return self._clean(error)
+
+    def _clean(self, error: HubError) -> HubError:
+        """Whatever a hook quoted of the answer, without what must not be kept."""
         error.message = self._redact.text(error.message)
         error.platform_words = self._redact.words(error.platform_words)
+        error.code = self._redact.text(error.code)
+        if isinstance(error, PermanentError):
+            error.subject = self._redact.text(error.subject)
         error.args = (error.message,)
         return error
 

@@ -111,7 +111,8 @@ class Connection(models.Model):
             name=self.name,
             base_url=self.base_url,
             credentials=self.credentials or {},
-            settings=self.settings,
+            # Whether an address on this very machine may be called is the installation's word, never a form's.
+            settings={**self.settings, "sandbox": settings.ENVIRONMENT == "sandbox"},
             timezone=self.timezone,
         )
 
@@ -156,10 +157,16 @@ class Link(models.Model):
         help_text="Only where two marketplaces number orders alike: keeps them apart in the target.",
     )
     cancellation_reason = models.CharField(
-        "reason code for cancelling at the marketplace",
+        "reason code for a cancellation",
         max_length=60,
         blank=True,
-        help_text="One of the marketplace's own codes, for orders cancelled where they are fulfilled.",
+        help_text="One of the marketplace's own codes: for an order that is not paid yet and was cancelled by us.",
+    )
+    refund_reason = models.CharField(
+        "reason code for a refund before dispatch",
+        max_length=60,
+        blank=True,
+        help_text="One of the marketplace's own codes: for an order that is paid and was cancelled by us.",
     )
     order_number_from = models.PositiveBigIntegerField("agreed order numbers from", null=True, blank=True)
     order_number_until = models.PositiveBigIntegerField("agreed order numbers until", null=True, blank=True)

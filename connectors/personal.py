@@ -14,7 +14,7 @@ def _words(text: str) -> frozenset[str]:
 
 PEOPLE = _words("""
     firstname lastname middlename fullname surname givenname familyname civility buyername buyerfirstname buyersurname
-    customername recipientname receivername contactname shippingname billingname attention careof coaddress
+    customername recipientname receivername contactname shippingname billingname careof coaddress
 """)
 PLACES = _words("""
     street street1 street2 street3 streetbis streetname streetaddress streetaddress1 streetaddress2 housenumber address1

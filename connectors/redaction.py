@@ -10,7 +10,7 @@ import codecs
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from json.encoder import encode_basestring, encode_basestring_ascii
@@ -22,6 +22,7 @@ from connectors.personal import Kind, kind_of
 MASK = "[hidden]"
 EMAIL_MASK = "[e-mail]"
 PHONE_MASK = "[phone]"
+MORE = " …"
 SHORTEST_SECRET = 4  # masking a shorter value would blot out every text
 LONGEST_EMAIL = 320
 
@@ -34,10 +35,10 @@ _HEADERS_KEPT = """
 """
 KEPT_HEADERS = frozenset(_HEADERS_KEPT.split())
 
-_EMAIL_STOPS = r"\s\"<>,;()\[\]\\:="
+_EMAIL_STOPS = r"\s\"<>,;()\[\]\\:=/?&"
 _AT = re.compile(r"@|%40|\\u0040|&#64;", re.IGNORECASE)
 _LOCAL = re.compile(rf"[^{_EMAIL_STOPS}]*\Z")
-_DOMAIN = re.compile(r"[^\s\"'<>,;()\[\]\\&?/=]{1,255}")
+_DOMAIN = re.compile(r"[^\s\"'<>,;()\[\]\\&?/=]{1,255}(?<![.!])")
 _PHONE = re.compile(r"(?:\+|%2B)[1-9](?:[ ./()-]{0,2}\d){7,14}", re.IGNORECASE)
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _SPACE = re.compile(r"\s+")
@@ -45,8 +46,10 @@ _NAME = r"[A-Za-z_][\w.:\[\]-]{0,60}"
 _LOOSE = (
     re.compile(rf'(\\?"({_NAME})\\?"\s*:\s*)(\\?"[^"\\]*(?:\\[^"][^"\\]*)*(?:\\?"|\Z)|[\d.+-]+)'),  # "zip": "11122"
     re.compile(rf"(<({_NAME})(?:\s[^<>]*)?>)([^<]+)"),  # <zip>11122
-    re.compile(rf"(\b({_NAME})\s?[=:]\s?)([^\s&;,<>\"'\[]+)"),  # zip=11122
+    re.compile(rf"(\b({_NAME})=)([^\s&;,<>\"'\[/?]+)"),  # zip=11122
+    re.compile(rf"(\b({_NAME}):\s?)([^\s&;,<>\"'\[/?]+)"),  # zip: 11122
 )
+_LOOSE_IN_SENTENCES = _LOOSE[:3]  # "The city: must not be empty." is no record of a city
 _JSON_STEP = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],]', re.DOTALL)
 _CLOSING = {"{": "}", "[": "]"}
 _VERBATIM = "\ue000"  # private use: marks a number on its way through the JSON writer
@@ -64,7 +67,9 @@ class Redaction:
     body_bytes: int = 20_000  # how much of a body is kept
 
     def adding(self, secrets: Iterable[str]) -> "Redaction":
-        more = tuple(secrets)
+        """With more secrets; "Bearer x" adds nothing to a known x, which leaves these rules' compiled forms in use."""
+        known = [secret for secret in self.secrets if len(secret) >= SHORTEST_SECRET]
+        more = tuple(new for new in secrets if not any(secret in new for secret in known))
         return Redaction(secrets=(*self.secrets, *more), body_bytes=self.body_bytes) if more else self
 
     def text(self, text: str) -> str:
@@ -77,9 +82,10 @@ class Redaction:
 
     def words(self, text: str, *, longest: int = 500) -> str:
         """A platform's text fit for a person to read: one line, no markup, nothing to hide."""
-        flat = _SPACE.sub(" ", _TAG.sub(" ", self._loose(text[: longest * 20], torn=len(text) > longest * 20))).strip()
+        start, torn = text[: longest * 20], len(text) > longest * 20
+        flat = _SPACE.sub(" ", _TAG.sub(" ", self._loose(start, torn=torn, patterns=_LOOSE_IN_SENTENCES))).strip()
         flat = self.text(html.unescape(flat))
-        return flat if len(flat) <= longest else flat[:longest].rstrip() + " …"
+        return flat if len(flat) <= longest else flat[:longest].rstrip() + MORE
 
     def url(self, url: str) -> str:
         parts = urlsplit(url)
@@ -105,14 +111,14 @@ class Redaction:
         except UnicodeDecodeError:
             return f"[{len(body)} bytes of {self.text(kind) or 'something unknown'}]"
         masked = self._masked(text, kind=kind, torn=torn)
-        return f"{masked} … {len(body) - self.body_bytes} bytes more" if torn else masked
+        return f"{masked}{MORE} {len(body) - self.body_bytes} bytes more" if torn else masked
 
     # --- by the names of fields -----------------------------------------------------------------------------------
     def _masked(self, text: str, *, kind: str, torn: bool) -> str:
         if text.lstrip()[:1] in ("{", "["):
             masked = self._json(text)
             if masked is not None:
-                return masked[: self.body_bytes + self._margin]
+                return masked.removesuffix(MORE) if torn else masked
         if kind == "application/x-www-form-urlencoded":
             whole = text.rpartition("&")[0] if torn else text
             return "&".join(f"{name}={value}" for name, value in self._pairs(whole))
@@ -120,13 +126,13 @@ class Redaction:
 
     def _json(self, text: str) -> str | None:
         """JSON with its personal values masked, None when it is none. Torn JSON is kept up to its last whole value."""
-        for candidate in (text, _mended(text)):
+        for mend, ending in ((str, ""), (_mended, MORE)):
             try:
-                value = json.loads(candidate, parse_float=_verbatim)
+                value = json.loads(mend(text), parse_float=_verbatim)
                 written = json.dumps(_mask_personal(value), ensure_ascii=False)
             except (ValueError, RecursionError):
                 continue
-            return self.text(_VERBATIM_NUMBER.sub(r"\1", written))
+            return self.text(_VERBATIM_NUMBER.sub(r"\1", written)) + ending
         return None
 
     def _pairs(self, query: str) -> list[tuple[str, str]]:
@@ -161,9 +167,9 @@ class Redaction:
         # A part's own type may claim to be multipart again: it is shown as text.
         return f"{self.text(name)}: {self.body(content, '' if 'multipart' in content_type.lower() else content_type)}"
 
-    def _loose(self, text: str, *, torn: bool = False) -> str:
+    def _loose(self, text: str, *, torn: bool = False, patterns: Sequence[re.Pattern[str]] = _LOOSE) -> str:
         """Text that follows no form we know; of torn text, the end, which may hold half a secret, is left out."""
-        for pattern in _LOOSE:
+        for pattern in patterns:
             text = pattern.sub(_mask_loose, text)
         masked = self.text(text)
         return masked[: -self._margin] if torn else masked
@@ -210,7 +216,8 @@ def _without_emails(text: str) -> str:
             continue
         local = _LOCAL.search(text, max(done, at.start() - 64), at.start())
         domain = _DOMAIN.match(text, at.end())
-        if local is None or not local.group() or domain is None:
+        # Without a name before it: a host name still tells an address ("=@shop.example") from a directive ("@include").
+        if local is None or domain is None or not (local.group() or "." in domain.group()):
             continue
         pieces += (text[done : local.start()], EMAIL_MASK)
         done = domain.end()
@@ -256,18 +263,18 @@ def _mask_loose(match: re.Match[str]) -> str:
 def _mended(text: str) -> str:
     """Torn JSON, cut after its last whole value and closed again."""
     opened: list[str] = []
-    cut, closing = 0, ""
+    cut = 0
     for step in _JSON_STEP.finditer(text):
         mark = step.group()
         if mark in _CLOSING:
             opened.append(_CLOSING[mark])
-            cut, closing = step.end(), "".join(reversed(opened))
+            cut = step.end()
         elif mark == ",":
-            cut, closing = step.start(), "".join(reversed(opened))
+            cut = step.start()
         elif mark in "}]" and opened:
             opened.pop()
-            cut, closing = step.end(), "".join(reversed(opened))
-    return text[:cut] + closing
+            cut = step.end()
+    return text[:cut] + "".join(reversed(opened))
 
 
 def _verbatim(number: str) -> str:

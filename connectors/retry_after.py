@@ -17,7 +17,7 @@ MIN_SECONDS = 1
 EPOCH_FROM = 1_000_000_000
 EPOCH_MILLISECONDS_FROM = 1_000_000_000_000
 
-_NUMBER = re.compile(r"\d{1,16}(?:\.\d+)?")
+_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]+)?")
 
 
 def parse_retry_after(value: str | None, *, now: datetime, default_seconds: float = DEFAULT_SECONDS) -> datetime:

@@ -6,10 +6,12 @@ Everything under `/_control/` is ours and never part of a platform.
 
 import json
 import socket
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -233,6 +235,7 @@ class Sandbox(ABC):
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+            self._server.hang_up()
             self._server = None
 
     @property
@@ -258,7 +261,7 @@ class Sandbox(ABC):
     def settle(self) -> None:
         """Apply late effects that are due, then the platform's own due work. Lock held."""
         now = self.clock.now()
-        due = [effect for at, effect in self._later if at <= now]
+        due = [effect for at, effect in sorted(self._later, key=lambda item: item[0]) if at <= now]
         self._later = [(at, effect) for at, effect in self._later if at > now]
         for effect in due:
             effect()
@@ -354,10 +357,28 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self._open: set[socket.socket] = set()  # kept-alive connections outlive the listening socket
         super().__init__(address, _Handler)
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """A stopped platform answers nobody, also not those who are connected already."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-request is part of the game."""
+        """A client that goes away in mid-request is part of the game; anything else is a bug that must be seen."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@
 
 import http.client
 import logging
+import os
 import socket
 import ssl
 import threading
@@ -246,7 +247,7 @@ class _Adapter(HTTPAdapter):
     """One thread's connections. It never retries, follows a redirect, keeps a cookie or asks a proxy."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self.context = context
+        self.context, self.pid = context, os.getpid()
         super().__init__(pool_connections=ORIGINS_PER_THREAD, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
@@ -289,7 +290,8 @@ class NetworkTransport:
 
     def _adapter(self) -> _Adapter:
         adapter: _Adapter | None = getattr(self._mine, "adapter", None)
-        if adapter is None:
+        # A forked worker must not speak on its parent's connection: they would read each other's answers.
+        if adapter is None or adapter.pid != os.getpid():
             adapter = self._mine.adapter = _Adapter(self._tls())
         return adapter
 

@@ -10,7 +10,6 @@ from connectors import ports
 from connectors.access import Right, may
 from connectors.models import record_audit
 from exceptions_app.errors import RefusedCaseError
-from exceptions_app.grouping import fitted
 from exceptions_app.models import CaseEvent, ExceptionCase
 from exceptions_app.opening import lock_case
 from exceptions_app.signals import retry_requested
@@ -48,13 +47,6 @@ def close_case(case_id: int, *, actor: str, reason: str) -> ExceptionCase:
         case.closed_at, case.closed_by, case.close_reason = ports.now(), actor, reason.strip()[:REASON_LENGTH]
         _record(case, Kind.CLOSED, actor=actor, before=before, text=reason)
     return case
-
-
-def close_open_case(*, brand_id: int, cause: str, object_key: str, actor: str, reason: str) -> ExceptionCase | None:
-    """Close the open case about this object, if there is one: what it told of was checked and is over."""
-    about = {"brand": brand_id, "cause": cause, "object_key": fitted(object_key), "mapping_kind": ""}
-    case_id = ExceptionCase.objects.unresolved().filter(**about).values_list("pk", flat=True).first()
-    return close_case(case_id, actor=actor, reason=reason) if case_id else None
 
 
 def reopen_case(case_id: int, *, actor: str, reason: str) -> ExceptionCase:

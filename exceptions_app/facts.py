@@ -126,7 +126,15 @@ class Facts:
             "code": self.code,
             "when": self.when_time_is_up,
         }
-        return format_html(template, **slots)
+        return begun(format_html(template, **slots))
+
+
+def begun(sentence: SafeString) -> SafeString:
+    """The sentence with a capital at its beginning, where one of our own stand-ins came to stand there."""
+    for standin in (SOMEWHERE, SOME_CHANNEL):
+        if sentence.startswith(standin):
+            return SafeString(standin[0].upper() + sentence[1:])  # a slice of what is safe, and a letter
+    return sentence
 
 
 def stored(amount: Money) -> dict[str, str]:

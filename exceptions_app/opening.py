@@ -160,19 +160,27 @@ def _lock_open(draft: ExceptionCase) -> ExceptionCase | None:
 
 def _open(draft: ExceptionCase, spec: Cause, *, link: Link | None, actor: str) -> bool:
     """Insert the case and its first events; False when somebody else opened it at the same moment."""
-    closed = ExceptionCase.objects.filter(state=ExceptionCase.State.CLOSED, **_same_key(draft))
-    draft.previous = closed.select_related("owner").order_by("-pk").first()
-    draft.regression = draft.previous is not None and not spec.comes_and_goes
-    if draft.regression and draft.previous and draft.previous.owner and draft.previous.owner.is_active:
-        draft.owner = draft.previous.owner
     if not _insert_unless_open(draft):
         return False
+    _remember_previous(draft, spec)
     kind = CaseEvent.Kind.RETURNED if draft.regression else CaseEvent.Kind.OPENED
     data = {"previous": draft.previous_id} if draft.previous_id else {}
     CaseEvent.objects.create(case=draft, actor=actor, kind=kind, data=data)
     if link:
         CaseLink.objects.create(case=draft, link=link, platform_words=draft.platform_words)
     return True
+
+
+def _remember_previous(case: ExceptionCase, spec: Cause) -> None:
+    """Join the case to the closed one with its key. Only after inserting: the insert may have waited for that closing."""
+    closed = ExceptionCase.objects.filter(state=ExceptionCase.State.CLOSED, **_same_key(case))
+    previous = closed.select_related("owner").order_by("-pk").first()
+    if previous is None:
+        return
+    case.previous, case.regression = previous, not spec.comes_and_goes
+    if case.regression and previous.owner and previous.owner.is_active:
+        case.owner = previous.owner
+    case.save(update_fields=["previous", "regression", "owner"])
 
 
 def _insert_unless_open(case: ExceptionCase) -> bool:

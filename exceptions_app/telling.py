@@ -12,7 +12,7 @@ from connectors import ports
 from connectors.models import Connection
 from connectors.registry import CONNECTORS
 from exceptions_app.causes import Cause, Severity, cause_named
-from exceptions_app.facts import Facts, Party
+from exceptions_app.facts import Facts, Party, begun
 from exceptions_app.models import ExceptionCase
 
 
@@ -36,7 +36,7 @@ def tell(case: ExceptionCase, *, now: datetime | None = None, zone: ZoneInfo | N
 
     `zone` is the reader's, else the brand's. In lists load cases `with_words()`: telling then needs no query.
     """
-    return cause_named(case.cause).sentence(facts_of(case, now=now, zone=zone))
+    return begun(cause_named(case.cause).sentence(facts_of(case, now=now, zone=zone)))
 
 
 def plain(case: ExceptionCase, *, now: datetime | None = None, zone: ZoneInfo | None = None) -> str:
@@ -50,7 +50,7 @@ def explain(case: ExceptionCase, *, now: datetime | None = None, zone: ZoneInfo 
     return Telling(
         label=cause.label,
         severity=cause.severity,
-        sentence=cause.sentence(facts),
+        sentence=begun(cause.sentence(facts)),
         why=facts.fill(cause.why),
         if_nobody_acts=facts.fill(cause.if_nobody_acts),
         next_step=cause.next_step,

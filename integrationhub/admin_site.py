@@ -15,8 +15,7 @@ from integrationhub.console.addresses import console_urls, second_factor_urls
 
 
 class HubAdminSite(UnfoldAdminSite):
-    enable_nav_sidebar = True
-    final_catch_all_view = True
+    takes_hub_pages = True
 
     # --- which pages there are --------------------------------------------------------------------------------------
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -51,20 +50,25 @@ class HubAdminSite(UnfoldAdminSite):
         inner = super().admin_view(view, cacheable)
 
         def gate(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if self._lacks_only_the_second_factor(request):
-                address = reverse("admin:second_factor", current_app=self.name)
-                query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
-                return HttpResponseRedirect(f"{address}?{query}")
-            return inner(request, *args, **kwargs)
+            if not self._lacks_only_the_second_factor(request):
+                return inner(request, *args, **kwargs)
+            if request.path == reverse("admin:logout", current_app=self.name):
+                return self.logout(request)  # whoever cannot give the code must be able to leave
+            return self._to_second_factor(request, back_to=request.get_full_path())
 
-        # Both marks are Django's own: see AdminSite.admin_view and CsrfViewMiddleware.
-        gate.csrf_exempt = getattr(inner, "csrf_exempt", False)  # type: ignore[attr-defined]
         return gate
 
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.method == "GET" and self._lacks_only_the_second_factor(request):
+            return self._to_second_factor(request, back_to=request.GET.get(REDIRECT_FIELD_NAME, ""))
+        return super().login(request, extra_context)
+
     def _lacks_only_the_second_factor(self, request: HttpRequest) -> bool:
-        if request.path == reverse("admin:logout", current_app=self.name):
-            return False
         return self.may_enter(request) and not self.has_permission(request)
+
+    def _to_second_factor(self, request: HttpRequest, *, back_to: str) -> HttpResponse:
+        address = reverse("admin:second_factor", current_app=self.name)
+        return HttpResponseRedirect(f"{address}?{urlencode({REDIRECT_FIELD_NAME: back_to})}")
 
 
 def second_factor_required() -> bool:

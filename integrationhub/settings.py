@@ -4,10 +4,10 @@ Nothing set = the sandbox environment on embedded PostgreSQL and Valkey under `v
 """
 
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
@@ -16,6 +16,7 @@ from integrationhub import logs
 from integrationhub.runtime import keys
 from integrationhub.runtime.places import Places, default_var_dir
 
+django_stubs_ext.monkeypatch()  # Django's generic classes take their type argument at run time too
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = default_var_dir()
@@ -72,15 +73,6 @@ WSGI_APPLICATION = "integrationhub.wsgi.application"
 
 # --- applications ---
 
-_OWN_APPS = [
-    "connectors",
-    "mappings_app",
-    "exceptions_app",
-    "integrationhub.sync",
-    "integrationhub.orders",
-    "integrationhub.console",
-]
-
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
@@ -101,7 +93,12 @@ INSTALLED_APPS = [
     "axes",
     "django_rq",
     "integrationhub.runtime",
-    *(name for name in _OWN_APPS if find_spec(name) and find_spec(f"{name}.apps")),
+    "connectors",
+    "mappings_app",
+    "exceptions_app",
+    "integrationhub.sync",
+    "integrationhub.orders",
+    "integrationhub.console",
 ]
 
 MIDDLEWARE = [
@@ -142,7 +139,7 @@ _places = Places(VAR_DIR)
 
 def _database(url: str) -> dict[str, Any]:
     """Return the one DATABASES entry for a PostgreSQL URL; a socket directory may stand in its query (`?host=/dir`)."""
-    if url.split(":", 1)[0] not in {"postgres", "postgresql", "pgsql"}:
+    if url.split(":", 1)[0] not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             "DATABASE_URL is not a PostgreSQL address. The hub needs PostgreSQL 15 or newer: it locks rows, excludes"
             " overlapping mapping versions and partitions tables, which SQLite and others cannot do."
@@ -258,12 +255,10 @@ logs.configure_structlog()
 
 # --- console ---
 
-_BADGE = "integrationhub.console.badges.environment_badge"
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Integration hub",
     "SITE_HEADER": "Integration hub",
     "SITE_URL": reverse_lazy("admin:index"),
-    "ENVIRONMENT": _BADGE if find_spec("integrationhub.console") and find_spec(_BADGE.rpartition(".")[0]) else None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": True, "show_all_applications": True},

@@ -32,15 +32,18 @@ class Draft:
         return bool(self.attributes.get(UNLISTED))
 
 
-def check_draft(draft: Draft) -> Draft:
-    """Return the draft, or raise RefusedMappingError with everything that is wrong with it."""
-    problems = [*_link_problems(draft), *_code_problems(draft), *_attribute_problems(draft)]
-    if draft.kind.listed is Listed.MUST and not problems and not draft.unlisted:
-        words = list_warning(kind=draft.kind, brand=draft.brand, link=draft.link, to_code=draft.to_code)
-        problems += [words] if words else []
-    if problems:
+def check_draft(draft: Draft) -> None:
+    """Raise RefusedMappingError with everything that is wrong with the draft itself."""
+    if problems := [*_link_problems(draft), *_code_problems(draft), *_attribute_problems(draft)]:
         raise RefusedMappingError(problems)
-    return draft
+
+
+def check_listed(draft: Draft) -> None:
+    """Raise RefusedMappingError when the code must be on the receiver's list, is not, and not so on purpose."""
+    if draft.kind.listed is not Listed.MUST or draft.unlisted:
+        return
+    if words := list_warning(kind=draft.kind, brand=draft.brand, link=draft.link, to_code=draft.to_code):
+        raise RefusedMappingError([words])
 
 
 def list_warning(*, kind: Kind, brand: Brand, link: Link | None, to_code: str) -> str:

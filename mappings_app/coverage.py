@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from connectors.models import Brand
 from mappings_app.models import MappingVersion, SeenCode, in_force
@@ -27,28 +27,26 @@ class Coverage:
 
 
 def coverage(brand: Brand, *, at: datetime) -> list[Coverage]:
-    """Seen and mapped codes for each link and kind of the brand, in one query."""
-    counts = (
-        SeenCode.objects.filter(brand=brand)
-        .values("link_id", "kind")
-        .annotate(seen=Count("pk"), mapped=Count("pk", filter=Q(_mapped(at))))
-        .order_by("link_id", "kind")
-    )
-    return [Coverage(**row) for row in counts]
+    """Seen and mapped codes for each link and kind of the brand, in two queries."""
+    seen = _counts(SeenCode.objects.filter(brand=brand))
+    unmapped = _counts(unmapped_codes(brand, at=at))
+    return [
+        Coverage(link_id=link_id, kind=kind, seen=count, mapped=count - unmapped.get((link_id, kind), 0))
+        for (link_id, kind), count in sorted(seen.items())
+    ]
 
 
 def unmapped_codes(brand: Brand, *, at: datetime) -> QuerySet[SeenCode]:
     """Codes that were seen and have no mapping at that time, the most frequent first; filter it by link and kind."""
-    return SeenCode.objects.filter(~_mapped(at), brand=brand).order_by("-times", "code", "pk")
-
-
-def _mapped(at: datetime) -> Exists:
     speaking = MappingVersion.objects.filter(
-        in_force(at),
-        Q(link=OuterRef("link")) | Q(link__isnull=True),
-        brand=OuterRef("brand"),
-        kind=OuterRef("kind"),
-        from_code=OuterRef("code"),
-        retired=False,
+        in_force(at), brand=brand, kind=OuterRef("kind"), from_code=OuterRef("code"), retired=False
     )
-    return Exists(speaking)
+    # Two conditions rather than one with OR inside: PostgreSQL then joins instead of asking for each row.
+    return SeenCode.objects.filter(
+        ~Exists(speaking.filter(link__isnull=True)), ~Exists(speaking.filter(link=OuterRef("link"))), brand=brand
+    ).order_by("-times", "code", "pk")
+
+
+def _counts(codes: QuerySet[SeenCode]) -> dict[tuple[int, str], int]:
+    counted = codes.order_by().values_list("link_id", "kind").annotate(Count("pk"))
+    return {(link_id, kind): count for link_id, kind, count in counted}

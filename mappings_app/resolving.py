@@ -22,6 +22,7 @@ class ResolvedOrder:
 
     order: Order
     source_skus: Mapping[str, str]  # line id → SKU as the source spells it
+    sku_versions: Mapping[str, int]  # line id → the mapping version that gave its SKU
     market: MappingVersion | None  # None: the order names no channel, and nothing is mapped for such orders
     shipping_service: str  # the target's code; "": the order names no delivery method, and nothing is mapped for such
     version_ids: tuple[int, ...]  # which mapping versions were used, for the attempt's record
@@ -60,6 +61,7 @@ def resolve_order(
     return ResolvedOrder(
         order=_with_target_skus(order, skus),
         source_skus={line.line_id: line.sku for line in order.lines},
+        sku_versions={line.line_id: skus[line.sku].pk for line in order.lines if line.sku in skus},
         market=market,
         shipping_service=service.to_code if service else "",
         version_ids=resolver.version_ids,

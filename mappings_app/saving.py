@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from connectors import ports
 from connectors.models import Brand, Link, record_audit
-from mappings_app.checking import Draft, check_draft
+from mappings_app.checking import Draft, check_draft, check_listed
 from mappings_app.errors import RefusedMappingError
 from mappings_app.kinds import Kind, kind_named
 from mappings_app.models import CURRENT, LABEL_LENGTH, MappingVersion
@@ -58,12 +58,13 @@ def save_mapping(
         attributes=given or {},
     )
     key = _Key(kind=draft.kind, brand=brand, link=link, from_code=from_code)
+    check_draft(draft)
     with transaction.atomic():
         key.lock()
         current = key.current()
         if given is None and current and current[-1].to_code == draft.to_code:
             draft = replace(draft, attributes=current[-1].attributes)
-        check_draft(draft)
+        check_listed(draft)
         meaning = _Meaning(
             to_code=draft.to_code,
             from_label=_tidy_label(from_label),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ _services = pytest.StashKey[Services]()
 def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ or config.option.collectonly:
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an ended run stops its servers too
     run_dir = Path(os.environ["HUB_VAR"])
     _remove_abandoned(run_dir.parent)
     try:

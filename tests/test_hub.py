@@ -58,10 +58,22 @@ def test_a_changed_lock_is_installed_again(hub: ModuleType, tmp_path: Path) -> N
     assert hub.installed == [("requirements.txt", True)] * 2
 
 
-def test_what_the_tests_need_is_enough_to_run(hub: ModuleType) -> None:
+def test_a_changed_lock_leaves_the_developers_tools_in_place(hub: ModuleType, tmp_path: Path) -> None:
     hub.install("test")
+    (tmp_path / "requirements-dev.txt").write_text("requirements-dev.txt 2")
     hub.install("run")
-    assert hub.installed == [("requirements-dev.txt", True)]
+    assert hub.installed == [("requirements-dev.txt", True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("group", "installed"), [("test", ("requirements-dev.txt", True)), ("bench", ("requirements-bench.txt", False))]
+)
+def test_what_tests_or_benchmarks_need_is_enough_to_run(
+    group: str, installed: tuple[str, bool], hub: ModuleType
+) -> None:
+    hub.install(group)
+    hub.install("run")
+    assert hub.installed == [installed]
 
 
 def test_the_benchmarks_needs_come_on_top(hub: ModuleType) -> None:

@@ -7,11 +7,13 @@ is changed: the tried confirmations name no order and no event, and the tried or
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from graphql import GraphQLError, build_client_schema, get_introspection_query, parse, validate
 
-from connectors.base import JSON, Account, CheckReport, Finding
-from connectors.canonical.errors import ConfigurationError, HubError
+from connectors.base import Account, CheckReport, Finding
+from connectors.canonical.errors import ConfigurationError, HubError, TransientError
+from connectors.canonical.payload import JSON
 from connectors.centra import documents
 from connectors.centra.account import TIERS, limits, text_setting, tier, warehouse_setting, whole_setting
 from connectors.centra.client import CentraClient, order_code
@@ -20,8 +22,9 @@ from connectors.centra.translate import warehouses_of
 from connectors.http import Gate, Limit
 
 _CREATE_MUTATION = re.compile(r"create(DirectToConsumer)?Orders?")
-# What POST /order answers to an order without products, once it may create orders at all.
-_EMPTY, _FIELD_MISSING = -3, -4
+# POST /order refuses an order without products (-3) or address (-4), or for another reason of the order's own: then
+# it may create orders. -7 is everything else, so also "not allowed".
+_ORDER_REFUSALS = range(-6, 0)
 
 
 def check(account: Account, *, gate: Gate) -> CheckReport:
@@ -29,14 +32,13 @@ def check(account: Account, *, gate: Gate) -> CheckReport:
         client = CentraClient(account, gate=gate)
     except ConfigurationError as error:
         return CheckReport(findings=(Finding(ok=False, subject="Address", message=error.message),))
-    token = _tried("Integration API token", lambda: _token(client, account))
-    findings = [*token]
-    if all(finding.ok or not finding.blocking for finding in token):
+    findings = _tried("Integration API token", partial(_token, client, account))
+    if CheckReport(findings=tuple(findings)).ok:
         findings += _flows(client)
-        findings += _tried("GraphQL schema", lambda: _schema(client), blocking=False)
-        findings += _tried("Store, market, price list", lambda: _structure(client, account))
-        findings += _tried("Warehouses", lambda: _warehouses(client, account), blocking=False)
-    findings += _tried("Order API", lambda: _order_api(client))
+        findings += _tried("GraphQL schema", partial(_schema, client), blocking=False)
+        findings += _tried("Store", partial(_structure, client, account))
+        findings += _tried("Warehouses", partial(_warehouses, client, account), blocking=False)
+    findings += _tried("Order API", partial(_order_api, client))
     findings += _by_hand(account)
     return CheckReport(findings=tuple(findings))
 
@@ -45,8 +47,15 @@ def _tried(subject: str, look: Callable[[], Iterable[Finding]], *, blocking: boo
     try:
         return list(look())
     except HubError as error:
-        words = f"{error.message} Centra's words: {error.platform_words}" if error.platform_words else error.message
-        return [Finding(ok=False, subject=subject, message=words, blocking=blocking)]
+        return [Finding(ok=False, subject=subject, message=_sentence(error), blocking=blocking)]
+
+
+def _sentence(error: HubError) -> str:
+    if isinstance(error, TransientError):
+        return f"{error.message} Run the test again in a minute."
+    theirs = error.platform_words
+    words = error.message if not theirs or theirs in error.message else f"{error.message} Centra says: {theirs}"
+    return f"{words.rstrip('.')}."
 
 
 # --- the token and its limits -----------------------------------------------------------------------------------------
@@ -60,11 +69,15 @@ def _token(client: CentraClient, account: Account) -> Iterable[Finding]:
     )
     short = [limit for limit in held if limit.calls < _assumed(account, limit)]
     if short:
-        told = ", ".join(f"{limit.calls:,} {limit.bucket} in {limit.seconds} seconds" for limit in short)
+        told = ", ".join(f"{limit.calls:,} {_UNITS[limit.bucket]} {_SPANS[limit.seconds]}" for limit in short)
         words = f"The account allows less than the tier “{tier(account)}” on this connection: {told}. {_fitting(held)}"
         yield Finding(ok=False, subject="Rate limits", message=words, blocking=False)
     elif held:
         yield Finding(ok=True, subject="Rate limits", message="The account allows what the hub's tier needs.")
+
+
+_UNITS = {"requests": "requests", "mutations": "changes", "complexity": "points of complexity"}
+_SPANS = {10: "in ten seconds", 3600: "an hour"}
 
 
 def _assumed(account: Account, limit: Limit) -> int:
@@ -122,15 +135,8 @@ _FLOWS = (
         subject="Permission to read shipments",
         without="tell marketplaces of dispatches",
         document=documents.READ_SHIPMENTS,
-        variables={"where": {"storeType": "DIRECT_TO_CONSUMER"}, "limit": 1},
+        variables={"where": {"storeType": "DIRECT_TO_CONSUMER"}, "limit": 1, "page": 1},
         blocking=True,
-    ),
-    _Flow(
-        subject="Permission to read products",
-        without="read products",
-        document=documents.READ_PRODUCTS,
-        variables={"where": {"isActive": True}, "limit": 1},
-        blocking=False,
     ),
     _Flow(
         subject="Permission to read the event queue",
@@ -149,13 +155,40 @@ _FLOWS = (
 )
 
 
-def _flows(client: CentraClient) -> list[Finding]:
-    found = [finding for flow in _FLOWS for finding in _tried(flow.subject, lambda flow=flow: [_flow(client, flow)])]  # type: ignore[misc]
-    return [*found, *_tried("Permission to read stock", lambda: _stock(client), blocking=False)]
+def _flows(client: CentraClient) -> Iterable[Finding]:
+    for flow in _FLOWS:
+        yield from _tried(flow.subject, partial(_flow, client, flow), blocking=flow.blocking)
+    yield from _tried("Permission to read stock", partial(_articles, client), blocking=False)
 
 
-def _flow(client: CentraClient, flow: _Flow) -> Finding:
-    missing = client.missing_permissions(flow.document, flow.variables)
+def _flow(client: CentraClient, flow: _Flow) -> Iterable[Finding]:
+    missing, _ = client.probe(flow.document, flow.variables)
+    yield _permitted(flow, missing)
+
+
+def _articles(client: CentraClient) -> Iterable[Finding]:
+    """Products, then the stock of one of them: stock fields are checked only where there is stock to show."""
+    products = _Flow(
+        subject="Permission to read products",
+        without="read products",
+        document=documents.READ_PRODUCTS,
+        variables={"where": {"isActive": True}, "limit": 1, "page": 1},
+        blocking=False,
+    )
+    missing, found = client.probe(products.document, products.variables)
+    yield _permitted(products, missing)
+    rows = found.get("productSizes") or ()
+    stock = _Flow(
+        subject="Permission to read stock",
+        without="read stock",
+        document=documents.stock_of(1),
+        variables={"s0": next((row["SKU"] for row in rows if row["SKU"]), _NOBODY), "warehouses": None, "rows": 1},
+        blocking=False,
+    )
+    yield from _flow(client, stock)
+
+
+def _permitted(flow: _Flow, missing: Sequence[str]) -> Finding:
     if not missing:
         return Finding(ok=True, subject=flow.subject, message="The token has what it takes.", blocking=flow.blocking)
     words = (
@@ -165,20 +198,6 @@ def _flow(client: CentraClient, flow: _Flow) -> Finding:
     return Finding(ok=False, subject=flow.subject, message=words, blocking=flow.blocking)
 
 
-def _stock(client: CentraClient) -> Iterable[Finding]:
-    """Stock fields are checked where there is stock to show, so one real SKU is asked for."""
-    rows = client.execute(documents.READ_PRODUCTS, {"where": {"isActive": True}, "limit": 1}).data["productSizes"]
-    sku = (rows[0]["SKU"] if rows else None) or _NOBODY
-    flow = _Flow(
-        subject="Permission to read stock",
-        without="read stock",
-        document=documents.stock_of(1),
-        variables={"s0": sku, "warehouses": None, "rows": 1},
-        blocking=False,
-    )
-    yield _flow(client, flow)
-
-
 # --- the schema -------------------------------------------------------------------------------------------------------
 def _schema(client: CentraClient) -> Iterable[Finding]:
     """Every document of ours against the tenant's own schema."""
@@ -186,17 +205,17 @@ def _schema(client: CentraClient) -> Iterable[Finding]:
     try:
         schema = build_client_schema(described)
     except (TypeError, KeyError, GraphQLError) as error:
-        words = f"The tenant's schema could not be read, so it is not certain that it has every field: {error}"
+        words = f"The tenant's schema could not be read, so it is not certain that it has every field ({error})."
         yield Finding(ok=False, subject="GraphQL schema", message=words, blocking=False)
         return
     faults = {
-        document.operation: validate(schema, parse(document.text))[0].message
+        document.operation: errors[0].message.rstrip(".")
         for document in (*documents.DOCUMENTS, documents.stock_of(1))
-        if validate(schema, parse(document.text))
+        if (errors := validate(schema, parse(document.text)))
     }
     if faults:
         listed = "; ".join(f"{operation}: {fault}" for operation, fault in faults.items())
-        words = f"This tenant's schema lacks what the hub asks for. These would fail: {listed}"
+        words = f"This tenant's schema lacks what the hub asks for. These would fail: {listed}."
         yield Finding(ok=False, subject="GraphQL schema", message=words)
     else:
         yield Finding(ok=True, subject="GraphQL schema", message="The tenant has every field the hub asks for.")
@@ -210,19 +229,22 @@ def _schema(client: CentraClient) -> Iterable[Finding]:
 # --- the Order API ----------------------------------------------------------------------------------------------------
 def _order_api(client: CentraClient) -> Iterable[Finding]:
     answer = client.probe_order_api()
-    code, theirs = order_code(answer), str(answer.get("msg") or "")
-    if answer.get("status") == "no" and code in (_EMPTY, _FIELD_MISSING):
+    theirs = str(answer.get("msg") or "nothing").rstrip(".")
+    if answer.get("status") == "no" and order_code(answer) in _ORDER_REFUSALS:
         yield Finding(ok=True, subject="Order API", message="It can be reached and lets the hub create orders.")
-    elif answer.get("status") == "no":
-        words = f"It can be reached, but answers an empty order in a way we do not know: {theirs or 'no reason given'}."
-        yield Finding(ok=False, subject="Order API", message=words, blocking=False)
+        return
+    if answer.get("status") in ("no", "Not Allowed"):
+        words = (
+            "It can be reached, but it is not certain that it may create orders. Allow the endpoint POST /order in the "
+            f"plugin and switch on Allow Order Create. It says: {theirs}."
+        )
     else:
         words = (
             "It did not refuse an order without products as it should: see that the path is that of an Order API "
             "plugin, and look in Centra whether an empty order came of the test "
             f"({answer.get('orders') or 'no number given'})."
         )
-        yield Finding(ok=False, subject="Order API", message=words)
+    yield Finding(ok=False, subject="Order API", message=words)
 
 
 # --- what the settings name -------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 Returns their JSON untouched. Three layers can refuse: HTTP (connectors/http.py's table), GraphQL `errors` (nothing of
 that field was done) and `userErrors` in a mutation's payload (nothing was changed; kept in the answer, since only
-whoever asked knows whether a refusal matters). Centra's messages are English prose without codes. Source: Integration
-API pages authorization, errors, rate limits; legacy Order API reference, POST order.
+whoever asked knows whether a refusal matters). Centra's messages are English prose without codes.
+Source: Integration API pages authorization, errors, rate limits; legacy Order API reference, POST order.
 """
 
 import logging
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from connectors.base import JSON, Account
+from connectors.base import Account
 from connectors.canonical.errors import (
     ConfigurationError,
     HubError,
@@ -20,6 +20,7 @@ from connectors.canonical.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors.canonical.payload import JSON
 from connectors.centra.documents import LIST_ROWS, RATE_LIMITS, READ_WAREHOUSES, Document
 from connectors.http import Gate, HostRule, Http, Limit, Response
 from connectors.redaction import Redaction
@@ -77,6 +78,11 @@ class Complexities:
 _COMPLEXITIES = Complexities()
 
 
+def tenant_url(account: Account) -> str:
+    """Some tenants are written down with /graphql at the end; the Order API lives beside it."""
+    return account.base_url.rstrip("/").removesuffix(GRAPHQL_PATH)
+
+
 class CentraClient:
     """One account's calls. Safe to share between threads."""
 
@@ -86,14 +92,14 @@ class CentraClient:
         path = str(account.settings.get("order_api_path") or "").strip().strip("/")
         self._order_path = f"/{path}/order" if path else ""
         self._complexities = complexities or _COMPLEXITIES
-        # Some tenants are written down with /graphql at the end; the Order API lives beside it.
-        self._tenant = account.base_url.rstrip("/").removesuffix(GRAPHQL_PATH)
+        self._tenant = tenant_url(account)
+        # Centra refuses most things in a 200, whose words Http does not see: they are masked here.
+        self._redact = Redaction(secrets=tuple(secret for secret in account.credentials.values() if secret))
         self._http = Http(
             base_url=self._tenant,
             gate=gate,
             name="Centra",
-            headers={"Accept": "application/json"},
-            redact=Redaction(secrets=tuple(secret for secret in account.credentials.values() if secret)),
+            redact=self._redact,
             allow=HostRule(suffixes=HOSTS, allow_loopback=account.settings.get("sandbox") is True),
         )
 
@@ -102,20 +108,23 @@ class CentraClient:
         """Send one document. Raises a family for every layer but userErrors and userWarnings: the answer has those."""
         response, body = self._post(document, variables)
         if body.get("errors"):
-            raise _graphql_error(body["errors"], document=document)
+            raise self._masked(_graphql_error(body["errors"], document=document))
         data = body.get("data")
         if not isinstance(data, dict):
-            raise response.unreadable("Centra's answer has neither data nor errors.")
-        return Answer(data=data, refusals=_said(data, "userErrors"), warnings=_said(data, "userWarnings"))
+            raise response.unreadable("it has neither data nor errors")
+        return Answer(data=data, refusals=self._said(data, "userErrors"), warnings=self._said(data, "userWarnings"))
 
-    def missing_permissions(self, document: Document, variables: Mapping[str, JSON] | None = None) -> tuple[str, ...]:
-        """The permissions whose lack Centra names for this document; other GraphQL errors are raised."""
+    def probe(
+        self, document: Document, variables: Mapping[str, JSON] | None = None
+    ) -> tuple[tuple[str, ...], Mapping[str, JSON]]:
+        """The permissions whose lack Centra names for this document, and what it gave. Other GraphQL errors are raised."""
         _, body = self._post(document, variables)
         errors = [error for error in body.get("errors") or () if isinstance(error, dict)]
         others = [error for error in errors if _kind(error) != "authorization"]
         if others:
-            raise _graphql_error(others, document=document)
-        return tuple(dict.fromkeys(_permission(error) for error in errors))
+            raise self._masked(_graphql_error(others, document=document))
+        data = body.get("data")
+        return tuple(dict.fromkeys(_permission(error) for error in errors)), data if isinstance(data, dict) else {}
 
     def introspect(self, query: str) -> JSON:
         """The tenant's schema for an introspection query; open to any token."""
@@ -164,7 +173,7 @@ class CentraClient:
         )
         body = response.json()
         if not isinstance(body, dict):
-            raise response.unreadable("Centra's answer is not an object.")
+            raise response.unreadable("it is not an object")
         self._note(document, body.get("extensions"))
         return response, body
 
@@ -173,6 +182,19 @@ class CentraClient:
         deprecated = extensions.get("deprecatedFieldsUsed") if isinstance(extensions, dict) else None
         if deprecated:
             _log.warning("Centra will remove fields that %s uses: %s", document.name, deprecated)
+
+    def _said(self, data: Mapping[str, JSON], key: str) -> tuple[Said, ...]:
+        return tuple(
+            Said(field=field, message=self._redact.words(str(row.get("message", ""))))
+            for field, payload in data.items()
+            if isinstance(payload, dict)
+            for row in payload.get(key) or ()
+            if isinstance(row, dict)
+        )
+
+    def _masked(self, error: HubError) -> HubError:
+        error.platform_words = self._redact.words(error.platform_words)
+        return error
 
     # --- the Order API --------------------------------------------------------------------------------------------
     def create_order(self, body: Mapping[str, JSON], *, reference: str) -> str:
@@ -183,10 +205,10 @@ class CentraClient:
         """
         response, answer = self._post_order(body, write=True)
         if answer.get("status") in ("no", "Not Allowed"):
-            raise _order_refusal(answer, reference)
+            raise self._masked(_order_refusal(answer, reference))
         numbers = _numbers(answer.get("orders"))
         if answer.get("status") != "ok" or not numbers:
-            raise response.unreadable("Centra neither refuses the order nor names the number of a new one.")
+            raise response.unreadable("it neither refuses the order nor names the number of a new one")
         if len(numbers) > 1:
             raise PermanentError(
                 f"Centra split order {reference} into {_listed(numbers)}. Cancel them in Centra or finish them there "
@@ -218,7 +240,7 @@ class CentraClient:
         )
         answer = response.json()
         if not isinstance(answer, dict):
-            raise response.unreadable("Centra's answer is not an object.")
+            raise response.unreadable("it is not an object")
         return response, answer
 
 
@@ -228,18 +250,23 @@ _SIGN_IN_AGAIN = (
     "Centra refuses the Integration API token: it is missing, expired or revoked. "
     "Make a new one in Centra under System → API Tokens and enter it on the connection."
 )
-# Ordered: the first kind that any error has decides for the whole answer. A part of a write that failed inside Centra
-# comes first, because the other parts' refusals say nothing about it.
+_NO_GRAPHQL = "Centra has no Integration API at this address. Compare the connection's address with the one in Centra."
+# Ordered: the first kind that any error has decides for the whole answer. A part of a write whose outcome is open comes
+# first, because the other parts' refusals say nothing about it.
 _WRITE_ORDER = ("internal", "authentication", "authorization", "schema", "request")
 _READ_ORDER = ("authentication", "authorization", "schema", "request", "internal")
 
 
-def _kind(error: Mapping[str, JSON]) -> str:
+def _kind(error: Mapping[str, JSON], *, write: bool = False) -> str:
     """What an error is about: authentication, authorization, schema, request or internal.
 
     The category is stated by graphql-php before version 15 only, so a permission is also known by its sentence. What
-    cannot be told is internal: reads are tried again, writes are looked up.
+    cannot be told is internal: reads are tried again, writes are looked up. So is an error below a mutation (path
+    ["confirm", "order"]): the mutation was done, only its result cannot be shown.
     """
+    path = error.get("path")
+    if write and isinstance(path, list) and len(path) > 1:
+        return "internal"
     extensions = error.get("extensions")
     category = extensions.get("category") if isinstance(extensions, dict) else None
     message = str(error.get("message", ""))
@@ -255,7 +282,7 @@ def _kind(error: Mapping[str, JSON]) -> str:
 
 def _graphql_error(errors: JSON, *, document: Document) -> HubError:
     listed = [error if isinstance(error, dict) else {} for error in (errors if isinstance(errors, list) else [errors])]
-    kinds = {_kind(error) for error in listed}
+    kinds = {_kind(error, write=document.write) for error in listed}
     kind = next(kind for kind in (_WRITE_ORDER if document.write else _READ_ORDER) if kind in kinds)
     theirs = _joined(str(error.get("message", "")) for error in listed)
     if kind == "authentication":
@@ -275,7 +302,7 @@ def _graphql_error(errors: JSON, *, document: Document) -> HubError:
     if kind == "request":
         words = f"Centra cannot read a value that {document.operation} was given."
         return PermanentError(words, platform_words=theirs, code="request")
-    words = f"Centra failed inside while it worked on {document.operation}."
+    words = f"Centra could not finish {document.operation}."
     if document.write:
         return UnknownOutcomeError(words, platform_words=theirs, code="internal")
     return TransientError(words, platform_words=theirs, code="internal")
@@ -285,6 +312,8 @@ def _graphql_refusal(response: Response, document: Document) -> HubError | None:
     """GraphQL servers may put their errors under a status 4xx; a bad token's status is not documented (401 or 403)."""
     if response.status in (401, 403):
         return ConfigurationError(_SIGN_IN_AGAIN, platform_words=response.text[:300], code="token")
+    if response.status == 404:
+        return ConfigurationError(_NO_GRAPHQL, operation=document.operation, code="address")
     if not 400 <= response.status < 500 or response.status in (408, 429):
         return None
     body = response.json_or_none()
@@ -296,16 +325,6 @@ def _permission(error: Mapping[str, JSON]) -> str:
     message = str(error.get("message", ""))
     found = _PERMISSION.search(message)
     return found[1] if found else message
-
-
-def _said(data: Mapping[str, JSON], key: str) -> tuple[Said, ...]:
-    return tuple(
-        Said(field=field, message=str(row.get("message", "")))
-        for field, payload in data.items()
-        if isinstance(payload, dict)
-        for row in payload.get(key) or ()
-        if isinstance(row, dict)
-    )
 
 
 # --- Order API refusals -----------------------------------------------------------------------------------------------
@@ -323,6 +342,7 @@ _NOT_ALLOWED = (
     "The Order API plugin does not allow orders to be created. In Centra, under System → Stores → Plugins, open the "
     "Order API plugin, allow the endpoint and switch on Allow Order Create."
 )
+_NO_ORDER_API = "There is no Order API at this path. Compare it with the address of the Order API plugin in Centra."
 _KEY_REFUSED = "Centra refuses the Order API key. Compare it with the shared secret of the Order API plugin."
 
 
@@ -345,6 +365,8 @@ def _order_api_refusal(response: Response) -> HubError | None:
         return ConfigurationError(
             _NOT_ALLOWED, operation=CREATE_ORDER, platform_words=response.text[:300], code="not_allowed"
         )
+    if response.status == 404:
+        return ConfigurationError(_NO_ORDER_API, operation=CREATE_ORDER, code="path")
     if response.status == 401:  # the GraphQL token may be in order: only creating orders has to wait
         return ConfigurationError(_KEY_REFUSED, operation=CREATE_ORDER, platform_words=response.text[:300], code="key")
     return None

@@ -3,22 +3,25 @@
 Orders are created through the Order API (REST) and worked on through the Integration API (GraphQL).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from connectors import ports
-from connectors.base import JSON, Account, Capability, CheckReport, Connector, Event, OrderOptions, Page, Record
+from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError, PermanentError
+from connectors.canonical.events import Event, NotListeningError
+from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
+from connectors.canonical.payload import JSON
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra import checks, documents, events, translate, webhooks
 from connectors.centra.account import SETTINGS, limits, text_setting, warehouse_setting, webhook_secrets, whole_setting
-from connectors.centra.client import CentraClient
+from connectors.centra.client import CentraClient, tenant_url
 from connectors.centra.documents import LIST_ROWS
 from connectors.centra.orders import Orders, whole_id
 from connectors.centra.paging import Position
@@ -40,6 +43,7 @@ class CentraConnector(Connector):
         Capability.CREATE_ORDERS: True,
         Capability.HOLD_ORDERS: True,
         Capability.CANCEL_ORDERS: True,
+        Capability.CANCEL_SOLD_ORDERS: False,
         Capability.READ_DISPATCHES: True,
         Capability.CONFIRM_DISPATCHES: False,
         Capability.PARTIAL_DISPATCHES: False,
@@ -53,6 +57,7 @@ class CentraConnector(Connector):
     capability_notes = {
         Capability.READ_ORDERS: "Centra fulfils orders sold elsewhere; its own web shop's orders stay there.",
         Capability.CREATE_ORDERS: "Through the Order API plugin, with Allow Order Create switched on.",
+        Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
         Capability.READ_STOCK: "Over the warehouses of the configured allocation rule, or those that are named.",
         Capability.LIST_CARRIERS: "Centra's carrier is free text, typed or set by the warehouse: it is mapped.",
@@ -64,6 +69,10 @@ class CentraConnector(Connector):
     @classmethod
     def limits(cls, account: Account) -> tuple[Limit, ...]:
         return limits(account)
+
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        return f"{cls.platform}:{tenant_url(account)}"
 
     @cached_property
     def client(self) -> CentraClient:
@@ -128,15 +137,16 @@ class CentraConnector(Connector):
             **({} if store is None else {"storeId": [store]}),
             **position.where(until=updated_until),
         }
-        data = self.client.execute(documents.READ_SHIPMENTS, {"where": where, "limit": SHIPMENT_ROWS}).data
-        return self._page("shipment", data["shipments"], position, limit=SHIPMENT_ROWS)
+        asked = {"where": where, "limit": SHIPMENT_ROWS, "page": position.page}
+        rows = self.client.execute(documents.READ_SHIPMENTS, asked).data["shipments"]
+        return self._page(map(self._shipment, rows), rows, position, limit=SHIPMENT_ROWS)
 
     def fetch_dispatch(self, external_id: str) -> Record | None:
         """By id, or by number ("39790-1"); None while the shipment has not left."""
         key = {"number": [external_id]} if "-" in external_id else {"id": [whole_id(external_id, kind="shipment")]}
         where = {"isShipped": True, **key}
-        rows = self.client.execute(documents.READ_SHIPMENTS, {"where": where, "limit": 1}).data["shipments"]
-        return self._record("shipment", rows[0]) if rows else None
+        rows = self.client.execute(documents.READ_SHIPMENTS, {"where": where, "limit": 1, "page": 1}).data["shipments"]
+        return self._shipment(rows[0]) if rows else None
 
     def parse_dispatch(self, payload: JSON) -> Dispatch:
         return translate.parse_dispatch(payload, zone=self.zone)
@@ -176,16 +186,20 @@ class CentraConnector(Connector):
     def fetch_products(self, *, token: str | None = None) -> Page:
         """Every size, switched off ones included, oldest change first."""
         position = Position.from_token(token)
-        data = self.client.execute(documents.READ_PRODUCTS, {"where": position.where(), "limit": LIST_ROWS}).data
-        return self._page("product", data["productSizes"], position, limit=LIST_ROWS)
+        asked = {"where": position.where(), "limit": LIST_ROWS, "page": position.page}
+        rows = self.client.execute(documents.READ_PRODUCTS, asked).data["productSizes"]
+        records = (self._record("product", row) for row in rows)
+        return self._page(records, rows, position, limit=LIST_ROWS)
 
     def parse_product(self, payload: JSON) -> Product:
         return translate.parse_product(payload)
 
-    def _page(self, kind: str, rows: Sequence[JSON], position: Position, *, limit: int) -> Page:
+    def _page(self, records: Iterable[Record], rows: Sequence[JSON], position: Position, *, limit: int) -> Page:
         following = position.after(rows, limit=limit, zone=self.zone)
-        records = tuple(self._record(kind, row) for row in rows)
-        return Page(records=records, next_token=None if following is None else following.token())
+        return Page(records=tuple(records), next_token=None if following is None else following.token())
+
+    def _shipment(self, row: JSON) -> Record:
+        return replace(self._record("shipment", row), order_external_id=str(row["order"]["number"]))
 
     def _record(self, kind: str, row: JSON) -> Record:
         updated_at = read_moment(row.get("updatedAt"), zone=self.zone)
@@ -193,22 +207,22 @@ class CentraConnector(Connector):
 
     # --- being told -----------------------------------------------------------------------------------------------
     def fetch_events(self) -> tuple[Event, ...]:
-        """The oldest unconfirmed events. Sets the hub's listeners when the queue lacks any."""
         data = self.client.execute(documents.READ_EVENTS, {"limit": EVENT_ROWS}).data
-        missing = events.missing_listeners(data["eventListeners"])
-        if missing:
-            self._listen(missing)
+        if missing := events.missing_listeners(data["eventListeners"]):
+            raise NotListeningError(f"Centra's queue does not collect {events.listed(missing)}.")
         return events.parse_events(data["events"], zone=self.zone)
 
-    def _listen(self, listeners: Sequence[events.Listener]) -> None:
-        inputs = [listener.as_input() for listener in listeners]
-        answer = self.client.execute(documents.SET_LISTENERS, {"listeners": inputs})
-        if answer.refusals:
+    def listen(self) -> None:
+        listeners = [listener.as_input() for listener in events.LISTENERS]
+        answer = self.client.execute(documents.SET_LISTENERS, {"listeners": listeners})
+        missing = events.missing_listeners((answer.data["listen"] or {}).get("eventListeners"))
+        if answer.refusals or missing:
             words = (
-                "Centra did not set the hub's event listeners, so its queue tells nothing. The hub goes on by polling."
+                f"Centra's event queue does not collect {events.listed(missing or events.LISTENERS)}. Ask Centra to switch "
+                "the queue on for this token's integration; the hub goes on by polling."
             )
-            theirs = answer.refused("listen")
-            raise ConfigurationError(words, operation="setEventListeners", platform_words=theirs, code="listeners")
+            theirs = answer.refused("listen") or answer.warned()
+            raise ConfigurationError(words, operation="events", platform_words=theirs, code="listeners")
 
     def confirm_events(self, event_ids: Sequence[str]) -> None:
         ids = events.confirmed_ids(event_ids)

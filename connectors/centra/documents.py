@@ -185,8 +185,8 @@ READ_SHIPMENTS = Document(
     operation="shipments",
     complexity=6000,
     text="""
-query ReadShipments($where: ShipmentFilter!, $limit: Int!) {
-  shipments(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit) { ...shipment }
+query ReadShipments($where: ShipmentFilter!, $limit: Int!, $page: Int!) {
+  shipments(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) { ...shipment }
 }
 """
     + _SHIPMENT,
@@ -197,8 +197,8 @@ READ_PRODUCTS = Document(
     operation="productSizes",
     complexity=3000,
     text="""
-query ReadProducts($where: ProductSizeFilter!, $limit: Int!) {
-  productSizes(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit) {
+query ReadProducts($where: ProductSizeFilter!, $limit: Int!, $page: Int!) {
+  productSizes(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) {
     id SKU EAN UPC isActive updatedAt size { name }
     productVariant { name status product { name status } }
   }

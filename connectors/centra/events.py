@@ -1,14 +1,16 @@
 """Centra's queue of changes: what the hub listens to, and what the queue tells. Pure.
 
 One queue for each integration name. An event comes back until it is confirmed, also one that nobody wants, and an
-unconfirmed one blocks the head for ever; so the queue has one reader. Source: Integration API page Events system.
+unconfirmed one blocks the head for ever; so the queue has one reader.
+Source: Integration API page Events system.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from connectors.base import JSON, Event
+from connectors.canonical.events import Event
+from connectors.canonical.payload import JSON
 from connectors.centra.reading import read_moment
 
 _EVENT_KINDS: Mapping[str, str] = {
@@ -20,6 +22,7 @@ _EVENT_KINDS: Mapping[str, str] = {
     "ProductSize": "product",
     "StockChange": "stock",
 }
+ALL_CHANGES = frozenset({"CREATED", "UPDATED", "DELETED"})  # the ones that every object knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +37,7 @@ class Listener:
         }
 
 
-# Stock changes name SKUs; placing an order moves free stock without one, so orders, shipments and returns tell of it
-# too.
+# Stock changes name SKUs. Placing an order moves free stock without one: orders, shipments and returns tell of that.
 LISTENERS: tuple[Listener, ...] = (
     Listener(object_type="Order"),
     Listener(object_type="Shipment"),
@@ -46,15 +48,19 @@ LISTENERS: tuple[Listener, ...] = (
 
 
 def missing_listeners(payload: JSON) -> tuple[Listener, ...]:
-    """Those of LISTENERS that Centra does not hold; `payload` is its `eventListeners`."""
+    """Those of LISTENERS that Centra does not hold; `payload` is its `eventListeners`. No change types mean every one."""
     held: dict[str, set[str]] = {}
     for row in payload if isinstance(payload, list) else ():
-        held.setdefault(str(row.get("objectType")), set()).update(row.get("changeTypes") or ())
+        held.setdefault(str(row.get("objectType")), set()).update(row.get("changeTypes") or ALL_CHANGES)
     return tuple(
         listener
         for listener in LISTENERS
-        if listener.object_type not in held or not set(listener.change_types) <= held[listener.object_type]
+        if not set(listener.change_types or ALL_CHANGES) <= held.get(listener.object_type, set())
     )
+
+
+def listed(listeners: Sequence[Listener]) -> str:
+    return ", ".join(listener.object_type for listener in listeners)
 
 
 def parse_events(payload: JSON, *, zone: ZoneInfo) -> tuple[Event, ...]:

@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from connectors.base import JSON
-from connectors.canonical.errors import PermanentError, TransientError, UnknownOutcomeError
+from connectors.canonical.errors import HubError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.canonical.orders import TargetOrder, TargetState
+from connectors.canonical.payload import JSON
 from connectors.centra import documents, translate
 from connectors.centra.client import Answer, CentraClient
 from connectors.centra.reading import NO_TIME, read_moment
@@ -30,21 +30,32 @@ class Goal:
     a refusal is benign when the order, read again, shows the goal reached.
     """
 
+    name: str  # "confirm": makes the refusal's code
     field: str  # the mutation's name in the document
-    words: str  # "confirm order"
+    words: str  # "confirm order {}", to be filled with its number
     reached: Callable[[TargetOrder], bool]
 
 
-# The closed table of benign refusals, with `_tagged` and `_lines_cancelled` below.
-HELD = Goal(field="update", words="put on hold order", reached=lambda order: order.on_hold)
-RELEASED = Goal(field="update", words="release order", reached=lambda order: not order.on_hold)
-CONFIRMED = Goal(field="confirm", words="confirm order", reached=lambda order: order.state in COMMITTED)
-CANCELLED = Goal(field="cancel", words="cancel order", reached=lambda order: order.state is TargetState.CANCELLED)
+# The closed table of benign refusals, with `tagged` and `lines_cancelled` below.
+HELD = Goal(name="hold", field="update", words="put order {} on hold", reached=lambda order: order.on_hold)
+RELEASED = Goal(name="release", field="update", words="release order {}", reached=lambda order: not order.on_hold)
+CONFIRMED = Goal(
+    name="confirm", field="confirm", words="confirm order {}", reached=lambda order: order.state in COMMITTED
+)
+CANCELLED = Goal(
+    name="cancel",
+    field="cancel",
+    words="cancel order {}",
+    reached=lambda order: order.state is TargetState.CANCELLED,
+)
 
 
 def tagged(reference: str) -> Goal:
     return Goal(
-        field="update", words="set the external id of order", reached=lambda order: order.reference == reference
+        name="tag",
+        field="update",
+        words="set the external id of order {}",
+        reached=lambda order: order.reference == reference,
     )
 
 
@@ -55,7 +66,7 @@ def lines_cancelled(expected: Mapping[str, int]) -> Goal:
         cancelled = {line.line_id: line.cancelled_quantity for line in order.lines}
         return all(cancelled.get(line_id, 0) >= units for line_id, units in expected.items())
 
-    return Goal(field="update", words="cancel the lines of order", reached=reached)
+    return Goal(name="cancel_lines", field="update", words="cancel the lines of order {}", reached=reached)
 
 
 class Orders:
@@ -103,8 +114,7 @@ class Orders:
         """Tag, hold and confirm, sending what is missing: at most two mutations, in one call.
 
         A hold goes ahead in a call of its own, since an order whose hold was refused must not be confirmed. It is set
-        while the order is half-made only: a hold that a person lifted later stays lifted. Holds are never lifted
-        here.
+        while the order is half-made only, and never lifted here: a hold that a person lifted stays lifted.
         """
         number = whole_id(external_id)
         found = self._read_before_finish(number, reference)
@@ -204,19 +214,28 @@ class Orders:
         """Centra refused or skipped a part, in words that decide nothing: what the order now shows does."""
         try:
             found = self.need(str(number))
-        except TransientError as error:
+        except HubError as error:
             words = f"Centra did not do all it was asked with order {number}, and the order could not be read again."
             raise UnknownOutcomeError(words, platform_words=error.platform_words, code=error.code) from error
         for goal in goals:
             if not goal.reached(found):
-                theirs = answer.refused(goal.field) or answer.warned()
-                words = f"Centra did not {goal.words} {number}. Look at it in Centra, settle the reason, then retry."
-                raise PermanentError(words, subject=str(number), platform_words=theirs, code=f"{goal.field}_refused")
+                raise _missed(goal, found, theirs=answer.refused(goal.field) or answer.warned())
         self.notices.extend(said.message for said in (*answer.refusals, *answer.warnings))
 
 
 def _searched(reference: str) -> dict[str, JSON]:
     return {"references": [reference], "mark": translate.reference_mark(reference)}
+
+
+def _missed(goal: Goal, found: TargetOrder, *, theirs: str) -> HubError:
+    """What Centra itself waits for passes by itself; every other refusal is a person's to settle."""
+    number = found.external_id
+    if goal is CONFIRMED and found.on_hold and found.hold_reason.startswith("WAITING_"):
+        why = found.hold_reason.replace("_", " ").lower()
+        words = f"Centra does not confirm order {number} yet: it is {why}."
+        return TransientError(words, platform_words=theirs, code="held_by_centra")
+    words = f"Centra did not {goal.words.format(number)}. Look at it in Centra, settle the reason, then retry."
+    return PermanentError(words, subject=number, platform_words=theirs, code=f"{goal.name}_refused")
 
 
 def _has_order(payload: JSON) -> bool:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from connectors.base import JSON
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import parse_amount
+from connectors.canonical.payload import JSON
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a faulty time until the DataError is raised
 
@@ -81,10 +81,9 @@ class Node:
         return value or ""
 
     def word(self, name: str) -> str:
-        found = self.text(name)
-        if not found and not isinstance(self.value.get(name), bool | int | float | list | dict):
+        if self.value.get(name) in (None, ""):
             self.fault(name, "Centra sent no value.")
-        return found
+        return self.text(name)
 
     def count(self, name: str) -> int:
         value = self.value.get(name)

@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from connectors.base import JSON, OrderOptions
 from connectors.canonical.dispatches import Dispatch, DispatchLine, check_dispatch
 from connectors.canonical.errors import DataError, PermanentError, Problem
 from connectors.canonical.money import Money, minor_digits
+from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Address, Order, OrderLine, TargetLine, TargetOrder, TargetState
+from connectors.canonical.payload import JSON
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra.reading import Faults, Node

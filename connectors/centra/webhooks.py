@@ -15,8 +15,9 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from connectors.base import JSON, Event, ForgedWebhookError
 from connectors.canonical.errors import DataError, Problem
+from connectors.canonical.events import Event, ForgedWebhookError
+from connectors.canonical.payload import JSON
 from connectors.centra.reading import read_moment
 
 SIGNATURE_HEADER = "x-centra-signature"

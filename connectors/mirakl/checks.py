@@ -7,8 +7,8 @@ from connectors import ports
 from connectors.base import Account, Finding
 from connectors.canonical.errors import HubError
 from connectors.mirakl.client import MiraklClient
+from connectors.mirakl.lists import Features, parse_carriers, parse_features, parse_reasons
 from connectors.mirakl.reading import Node
-from connectors.mirakl.translate import Features, parse_carriers, parse_features, parse_reasons
 
 PROBE_WINDOW = timedelta(minutes=1)
 ACCEPTANCE = {

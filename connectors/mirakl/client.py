@@ -5,12 +5,14 @@ default shop answers. Operation names are Mirakl's own codes.
 Source: Mirakl Marketplace Platform seller OpenAPI 3.1 (snapshot 2026-07) and its General Notes.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import JSON, Account
+from connectors.base import Account
+from connectors.canonical.payload import JSON
 from connectors.http import FilePart, Gate, HostRule, Http, Limit, Response, path_segment
 from connectors.mirakl.refusals import refusal
 from connectors.redaction import Redaction
@@ -47,13 +49,13 @@ DAILY = "maximum usage once per day; two more for a failed reading and a person'
 class MiraklClient:
     def __init__(self, account: Account, *, gate: Gate) -> None:
         shop_id = account.settings.get("shop_id")
-        self._shop: dict[str, Any] = {"shop_id": int(shop_id)} if shop_id else {}
+        self._shop = {"shop_id": str(shop_id)} if shop_id else {}
         self._http = Http(
             base_url=root_url(account),
             gate=gate,
             name="Mirakl",
             headers={"Authorization": account.credentials.get("api_key", ""), "Accept": "application/json"},
-            redact=Redaction(secrets=tuple(account.credentials.values())),
+            redact=Redaction(secrets=tuple(filter(None, account.credentials.values()))),
             allow=HostRule(allow_loopback=account.settings.get("sandbox") is True),
             refusal=refusal,
         )
@@ -255,19 +257,26 @@ class Place:
     def following(self, count: int, *, total: int | None) -> "Place | None":
         """Where the next page begins after one with `count` orders; None at the end.
 
-        Orders that changed since leave the window, and those behind them move up: the next page begins as much
-        earlier. A bounded window only shrinks, so this ends. A full page at the very end is followed by an empty one.
+        Orders that changed since leave the window, and those behind them move up: what stood at the head of this page
+        may have slipped behind it, so the same place is read again, as much earlier. A bounded window only shrinks, so
+        this ends. A full page at the very end is followed by an empty one.
         """
         shrunk = max(0, self.total - total) if self.total is not None and total is not None else 0
         at_end = total is not None and count < PAGE_SIZE and self.offset + count >= total
-        if not shrunk and (count == 0 or at_end):
-            return None
-        return Place(offset=max(0, self.offset + count - shrunk), total=total)
+        if shrunk:
+            return Place(offset=max(0, self.offset - shrunk), total=total)
+        return None if count == 0 or at_end else Place(offset=self.offset + count, total=total)
 
 
 def root_url(account: Account) -> str:
     """The address people give may end in /api, as operators' guides print it."""
     return account.base_url.rstrip("/").removesuffix("/api")
+
+
+def account_digest(account: Account) -> str:
+    """Tells accounts on one operator apart without showing the key."""
+    named = f"{account.credentials.get('api_key', '')} {account.settings.get('shop_id') or ''}"
+    return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 def iso(moment: datetime) -> str:

@@ -5,17 +5,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, TypeVar
 
 from connectors import ports
-from connectors.base import (
-    JSON,
-    Account,
-    Capability,
-    CheckReport,
-    Connector,
-    LineDecision,
-    Page,
-    Record,
-    Setting,
-)
+from connectors.base import Account, Capability, CheckReport, Connector, Page, Record, Setting
 from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import (
     ConfigurationError,
@@ -23,13 +13,15 @@ from connectors.canonical.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import Order
+from connectors.canonical.payload import JSON
 from connectors.http import Gate, Limit, path_segment
-from connectors.mirakl import checks, client, translate, writes
+from connectors.mirakl import checks, client, lists, translate, writes
 from connectors.mirakl.client import MiraklClient, Place
+from connectors.mirakl.lists import Features
 from connectors.mirakl.reading import Node, read_moment
 from connectors.mirakl.refusals import refused
-from connectors.mirakl.translate import Features
 from connectors.mirakl.writes import CancelRoute, Shipment
 
 Result = TypeVar("Result")
@@ -61,7 +53,8 @@ class MiraklConnector(Connector):
         Capability.REFUSE_LINES: True,
         Capability.CREATE_ORDERS: False,
         Capability.HOLD_ORDERS: False,
-        Capability.CANCEL_ORDERS: True,
+        Capability.CANCEL_ORDERS: False,
+        Capability.CANCEL_SOLD_ORDERS: True,
         Capability.READ_DISPATCHES: False,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
@@ -77,7 +70,8 @@ class MiraklConnector(Connector):
         Capability.REFUSE_LINES: "Whole lines only; some operators allow all lines or none.",
         Capability.CREATE_ORDERS: "Orders are placed by the marketplace's customers only.",
         Capability.HOLD_ORDERS: "An order waits in the hub instead.",
-        Capability.CANCEL_ORDERS: "Before acceptance by refusing, before payment by cancelling, after it by a refund.",
+        Capability.CANCEL_ORDERS: "Nothing is fulfilled there.",
+        Capability.CANCEL_SOLD_ORDERS: "Before acceptance by refusing, before payment by cancelling, after it by a refund.",
         Capability.READ_DISPATCHES: "The hub sends dispatches here, and reads them back to see that they arrived.",
         Capability.PARTIAL_DISPATCHES: "Where the operator allows several shipments; else with the last parcel.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
@@ -127,6 +121,11 @@ class MiraklConnector(Connector):
     def limits(cls, account: Account) -> tuple[Limit, ...]:
         return client.limits(account)
 
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        """Mirakl counts per account, and one operator may hold several shops of one brand."""
+        return f"{super().budget_key(account)}:{client.account_digest(account)}"
+
     def check(self) -> CheckReport:
         """V01, A01, PC01, then one reading per role. Nothing is written, so rights to write show when they are used."""
         return CheckReport(findings=tuple(checks.run(self.client, self.account)))
@@ -136,7 +135,7 @@ class MiraklConnector(Connector):
         """OR11. Mirakl widens the window's start by itself: repeats are to be expected.
 
         An order that changes during the poll leaves the window, and all behind it move up one place: where the count
-        shrank, the next page begins that much earlier, so that nobody is skipped.
+        shrank, the page is read again that much earlier, so that nobody is skipped.
         """
         place = Place.decoded(token)
         answer = self.client.list_orders(updated_from=updated_from, updated_until=updated_until, offset=place.offset)
@@ -172,6 +171,8 @@ class MiraklConnector(Connector):
         can_cancel           OR30 with what is left; returns the cancelation ids, joined by commas
         paid, not shipped    OR28 with what is left, excluded from shipment; returns the refund ids, joined by commas
         nothing left         no write; returns the ids the order already shows
+
+        `reason_code` is one of kind CANCELLATION where `order.can_cancel`, else of kind REFUND.
 
         What is left is read first, so a repeat cannot cancel or refund twice once Mirakl shows the first: after an
         unknown outcome wait the settle window. Raises TransientError while the operator or the payment must come first,
@@ -229,10 +230,10 @@ class MiraklConnector(Connector):
 
     # --- reference lists ------------------------------------------------------------------------------------------
     def fetch_carriers(self) -> tuple[Carrier, ...]:
-        return translate.parse_carriers(self.client.list_carriers())
+        return lists.parse_carriers(self.client.list_carriers())
 
     def fetch_reasons(self) -> tuple[Reason, ...]:
-        return translate.parse_reasons(self.client.list_reasons())
+        return lists.parse_reasons(self.client.list_reasons())
 
     # --- people ---------------------------------------------------------------------------------------------------
     def page_url(self, kind: str, external_id: str) -> str:
@@ -263,14 +264,19 @@ class MiraklConnector(Connector):
             return
         state = writes.order_state(payload)
         if state in writes.UNDECIDED_STATES and error.code == "ORDER_INVALID_STATE":
-            # "After 204 the state changes asynchronously" [HEMI]: the decision may not show yet.
+            # Integrators report that an order's state changes some time after the 204: it may not show yet.
             words = f"Mirakl says order {reference} is decided, and does not show it yet."
             raise TransientError(words, platform_words=error.platform_words, code=error.code) from error
         words = f"Order {reference} could not be decided: it is {state} at the marketplace. {error.message}"
         raise PermanentError(words, subject=reference, platform_words=error.platform_words, code=error.code) from error
 
     def _refuse_all(self, order: Order, payload: JSON) -> None:
-        self.client.decide_order(order.reference, writes.build_refusal(payload))
+        body = writes.build_refusal(payload)
+        undecided = {item["id"] for item in body["order_lines"]}
+        if not undecided <= {line.line_id for line in order.lines}:
+            words = "It is not accepted yet, and Mirakl wants one decision on all of its lines: decide them together."
+            raise PermanentError(words, code="undecided_lines")
+        self.client.decide_order(order.reference, body)
 
     def _give_back(self, order: Order, payload: JSON, route: CancelRoute, *, reason_code: str) -> str:
         shipped: dict[str, int] = {}
@@ -293,7 +299,7 @@ class MiraklConnector(Connector):
     # --- shipments ----------------------------------------------------------------------------------------------------
     def _shipments(self, reference: str) -> list[Shipment] | None:
         """The order's shipments, or None where the operator has none. A disabled feature answers 404."""
-        choice = self.account.settings.get("multi_shipment", "ask")
+        choice = self.account.settings.get("multi_shipment") or "ask"
         features = self._platform_features() if choice == "ask" else None
         if choice == "no" or (features is not None and not features.multi_shipment):
             return None
@@ -308,7 +314,7 @@ class MiraklConnector(Connector):
         """PC01, read once a day; None when the key may not read it."""
         if self._features is None or ports.now() - self._features[0] >= FEATURES_LAST:
             try:
-                features = translate.parse_features(self.client.read_configuration())
+                features = lists.parse_features(self.client.read_configuration())
             except ConfigurationError as error:
                 if error.code != "role":
                     raise

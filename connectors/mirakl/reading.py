@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any, TypeAlias
 
-from connectors.base import JSON
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import parse_amount
+
+JSON: TypeAlias = Any  # parsed with parse_float=Decimal; not taken from `base`, which knows the network
 
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a faulty time until the DataError is raised
 

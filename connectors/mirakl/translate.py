@@ -1,7 +1,7 @@
-"""Mirakl's JSON → ours. Pure; with `writes` the only home of Mirakl's field names.
+"""Mirakl's orders → ours. Pure; with `lists` and `writes` the only home of Mirakl's field names.
 
-Source: Mirakl Marketplace Platform seller OpenAPI 3.1 (snapshot 2026-07), operations OR11, PC01, RE01 and SH21;
-arithmetic and null habits checked against the vendor's own examples.
+Source: Mirakl Marketplace Platform seller OpenAPI 3.1 (snapshot 2026-07), operation OR11; arithmetic and null
+habits checked against the vendor's own examples.
 """
 
 import re
@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from connectors.base import JSON
 from connectors.canonical.countries import alpha_2
-from connectors.canonical.dispatches import Carrier, Reason
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money, total
 from connectors.canonical.orders import Address, Order, OrderLine, OrderState, TaxAmount, check_order
-from connectors.mirakl.reading import Node
+from connectors.mirakl.reading import JSON, Node
 
 ORDER_STATES: Mapping[str, OrderState] = {
     "STAGING": OrderState.STAGING,
@@ -204,7 +202,7 @@ def _read_line(node: Node, *, currency: str, gross: bool) -> _ReadLine:
     price = node.amount("price", required=True)
     shipping = node.amount("shipping_price", required=True)
     spent = price <= sum(item.amount("amount") for item in cancelations)
-    cancelled = _is_off(node, state) or (0 < quantity <= gone and spent)
+    cancelled = is_off(node) or (0 < quantity <= gone and spent)
     off = [] if cancelled else cancelations  # a cancelled line is told as it was sold
     left, left_shipping = _take_off(node, off, price=price, shipping=shipping)
     taxes = _taxes(node, "taxes", off, currency=currency)
@@ -230,9 +228,10 @@ def _read_line(node: Node, *, currency: str, gross: bool) -> _ReadLine:
     return _ReadLine(line=line, state=state, stated=stated, left=Money(left + left_shipping, currency))
 
 
-def _is_off(node: Node, state: str) -> bool:
+def is_off(line: Node) -> bool:
     """Refused or cancelled, or the money went back before the goods left."""
-    return state in OFF_LINE_STATES or (state == "REFUNDED" and not node.given("shipped_date"))
+    state = line.text("order_line_state")
+    return state in OFF_LINE_STATES or (state == "REFUNDED" and not line.given("shipped_date"))
 
 
 def _take_off(node: Node, off: Sequence[Node], *, price: Decimal, shipping: Decimal) -> tuple[Decimal, Decimal]:
@@ -379,62 +378,3 @@ def _country(node: Node) -> str:
     if code and country is None:
         node.fault("country_iso_code", f"{code!r} is not an ISO 3166-1 alpha-3 country code.")
     return country or ""
-
-
-# --- reference lists --------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, kw_only=True)
-class Features:
-    """What the operator switched on, as far as the hub cares. Source: PC01."""
-
-    platform_name: str
-    multi_shipment: bool  # an order may leave in several shipments: the ST* operations exist
-    unlisted_carriers: bool  # the shop may name a carrier that SH21 does not list
-    acceptance: str  # NOT_AUTOMATIC | AUTOMATIC | BOTH, "" when not told
-    addresses_before_acceptance: bool
-
-
-def parse_features(payload: JSON) -> Features:
-    node = Node.root(payload)
-    features = node.child("features") or node
-    shipment, workflows = features.child("shipment"), features.child("order_workflows")
-    found = Features(
-        platform_name=node.text("platform_name"),
-        multi_shipment=shipment is not None and shipment.flag("multi_shipment"),
-        unlisted_carriers=not features.flag("disable_seller_alternative_carrier"),
-        acceptance=workflows.text("order_acceptance") if workflows else "",
-        addresses_before_acceptance=workflows is not None
-        and workflows.flag("shipping_and_billing_details_before_acceptance"),
-    )
-    node.faults.raise_any()
-    return found
-
-
-def parse_carriers(payload: JSON) -> tuple[Carrier, ...]:
-    """SH21. A tracking number is needed where the carrier's link has a place for it."""
-    node = Node.root(payload)
-    carriers = tuple(
-        Carrier(
-            code=item.text("code", required=True),
-            label=item.text("label") or item.text("code"),
-            needs_tracking_number="{trackingId}" in item.text("tracking_url"),
-        )
-        for item in node.children("carriers")
-    )
-    node.faults.raise_any()
-    return carriers
-
-
-def parse_reasons(payload: JSON) -> tuple[Reason, ...]:
-    """RE01. Their CANCELATION is our CANCELLATION; other kinds keep their name."""
-    node = Node.root(payload)
-    reasons = tuple(
-        Reason(
-            code=item.text("code", required=True),
-            label=item.text("label"),
-            kind={"CANCELATION": "CANCELLATION"}.get(item.text("type"), item.text("type")),
-            seller_may_use=item.flag("is_shop_right"),
-        )
-        for item in node.children("reasons")
-    )
-    node.faults.raise_any()
-    return reasons

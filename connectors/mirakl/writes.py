@@ -1,4 +1,4 @@
-"""Ours → Mirakl's request bodies, and what its answers say. Pure; with `translate` the only home of its field names.
+"""Ours → Mirakl's request bodies, and what its answers say. Pure; with `translate` the home of its field names.
 
 Source: Mirakl Marketplace Platform seller OpenAPI 3.1 (snapshot 2026-07), the operations each function names.
 Amounts stay Decimal: `Http` writes them as exact JSON numbers.
@@ -10,12 +10,12 @@ from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
 
-from connectors.base import JSON, LineDecision
 from connectors.canonical.dispatches import Dispatch, check_dispatch
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money
-from connectors.mirakl.reading import Node
-from connectors.mirakl.translate import OFF_LINE_STATES
+from connectors.canonical.options import LineDecision
+from connectors.mirakl.reading import JSON, Node
+from connectors.mirakl.translate import OFF_LINE_STATES, is_off
 
 Charges: TypeAlias = list[dict[str, str | Decimal]]  # code and amount
 
@@ -145,7 +145,7 @@ def _is_dispatch(shipment: Shipment, dispatch: Dispatch) -> bool:
         return shipment.references == {package_reference(dispatch)}
     if shipment.tracking_number != dispatch.tracking_number:
         return False
-    same_carrier = shipment.carrier in {dispatch.carrier_name, dispatch.carrier}
+    same_carrier = shipment.carrier == (dispatch.carrier_name or dispatch.carrier)
     units = _added((line.line_id, line.quantity) for line in dispatch.lines)
     return shipment.units == units and (bool(dispatch.tracking_number) or same_carrier)
 
@@ -196,7 +196,9 @@ _ROUTES = {
 
 def cancel_route(payload: JSON) -> CancelRoute:
     node = Node.root(payload)
-    state = node.text("order_state")
+    state, lines = node.text("order_state"), node.children("order_lines")
+    if lines and all(is_off(line) for line in lines):
+        return CancelRoute.OVER  # a full refund before shipping leaves the order CLOSED, or so: not documented
     if state in _ROUTES:
         return _ROUTES[state]
     if node.flag("can_cancel"):
@@ -235,7 +237,7 @@ def read_remainders(payload: JSON, *, line_ids: Collection[str], shipped: Mappin
 
 
 def _is_standing(line: Node) -> bool:
-    return line.text("order_line_state") not in OFF_LINE_STATES | SHIPPED_STATES
+    return not is_off(line) and line.text("order_line_state") not in SHIPPED_STATES
 
 
 def _remainder(line: Node, *, shipped: int, currency: str) -> Remainder:

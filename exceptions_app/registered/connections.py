@@ -17,10 +17,10 @@ def _jobs_wait(facts: Facts, comfort: str) -> str:
 
 def _connection_refused(facts: Facts) -> SafeString:
     return format_html(
-        "The {} connection <b>{}</b> of {} was refused: {}.{}",
-        facts.target_platform,
+        "The {} connection <b>{}</b>{} was refused: {}.{}",
+        facts.target_platform if facts.target else "platform",
         facts.target_name,
-        facts.brand,
+        f" of {facts.brand}" if facts.brand else "",
         facts.text("reason", "the key is no longer valid").rstrip("."),
         _jobs_wait(facts, "nothing is lost"),
     )

@@ -25,7 +25,7 @@ def _carrier_not_listed(facts: Facts) -> SafeString:
         "{} can't be sent: {} no longer lists the carrier <b>{}</b>.",
         facts.some("dispatch", "dispatches"),
         facts.channel,
-        facts.text("code"),
+        facts.text("carrier"),
     )
 
 
@@ -53,6 +53,6 @@ DISPATCH_CAUSES = (
         next_step="Choose carrier",
         fix=mapping_fix("carrier"),
         playbook="carrier-no-longer-listed",
-        needs=frozenset({"code"}),
+        needs=frozenset({"carrier"}),
     ),
 )

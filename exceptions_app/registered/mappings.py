@@ -25,10 +25,11 @@ def _unmapped_sku(facts: Facts) -> SafeString:
 
 
 def _unmapped_carrier(facts: Facts) -> SafeString:
-    stopped = f"{facts.some('dispatch', 'dispatches')} can't be sent"
+    stopped = facts.some("dispatch", "dispatches")
     if not facts.code:
-        return format_html("{}: no carrier is named, and {} wants one.", stopped, facts.target_name)
-    return format_html("{}: {} doesn't know the carrier <b>{}</b>.", stopped, facts.target_name, facts.code)
+        return format_html("{} can't be sent: no carrier is named, and {} wants one.", stopped, facts.target_name)
+    words = "{} can't be sent: {} doesn't know the carrier <b>{}</b>."
+    return format_html(words, stopped, facts.target_name, facts.code)
 
 
 def _unmapped_shipping_service(facts: Facts) -> SafeString:

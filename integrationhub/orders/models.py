@@ -66,6 +66,7 @@ class SoldOrder(models.Model):
     )
     target_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     target_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    created_units = models.PositiveIntegerField(null=True)  # units that live at the target, as the hub made or left them
     tax_differs = models.BooleanField(default=False)
     target_on_hold = models.BooleanField(default=False)
     target_created_at = models.DateTimeField(null=True)
@@ -87,6 +88,13 @@ class SoldOrder(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def created_units_wanted(self) -> bool:
+        """Whether every unit that was created at the target is still wanted at the source."""
+        return self.created_units is None or self.created_units <= sum(
+            line.quantity for line in self.lines.all() if not line.cancelled
+        )
 
 
 class SoldLine(models.Model):
@@ -168,7 +176,8 @@ class SoldDispatch(models.Model):
     carrier_code = models.CharField(max_length=120, blank=True)  # as the marketplace was told
     carrier_version = models.ForeignKey(MappingVersion, on_delete=models.PROTECT, null=True, related_name="+")
     tracking_number = models.CharField(max_length=120, blank=True)
-    lines = models.JSONField(default=list)  # [{"sku", "line_id", "quantity"}]
+    packed = models.JSONField(default=dict)  # units by SKU, as they left
+    lines = models.JSONField(default=list)  # as the marketplace was told: [{"sku", "line_id", "quantity"}]
     dispatched_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.SEEN)
     external_id = models.CharField(max_length=80, blank=True)  # the marketplace's shipment id, where it has one

@@ -16,7 +16,9 @@ from django.conf import settings
 from django.db import connection
 
 from connectors import ports
-from integrationhub.sync import queue
+from connectors.canonical.errors import ConfigurationError
+from connectors.models import Connection
+from integrationhub.sync import queue, standing
 from integrationhub.sync.attempts import write_attempts
 from integrationhub.sync.claim import ClaimedJob, claim, give_back
 from integrationhub.sync.flows import flow
@@ -68,6 +70,12 @@ def drain(connection_id: int, *, lanes: Sequence[int], threads: int = 1, seconds
     """Work off what is due on a connection. With one thread it runs in the caller's, and ends when nothing is due."""
     tally = Tally()
     if not place.calls_allowed(connection_id):
+        return tally
+    try:
+        place(connection_id)
+    except ConfigurationError as error:
+        row = Connection.objects.select_related("brand").get(pk=connection_id)
+        standing.refuse_connection(row, error)
         return tally
     part = _Slice(connection_id, lanes=lanes, ends=ports.boottime() + seconds, tally=tally)
     if threads <= 1:
@@ -136,8 +144,19 @@ class _Slice:
                 verdict.stake = run.stake
                 verdicts.append(verdict)
         states = apply(verdicts)
+        self._heed_pauses(verdicts)
         write_attempts(runs, owner=self.owner, states=states)
         self.tally.add(verdicts, states, overtaken)
+
+    def _heed_pauses(self, verdicts: Sequence[Verdict]) -> None:
+        """A refused connection ends the slice; a refused operation ends its own flow's part in it."""
+        for verdict in verdicts:
+            if verdict.pause is None:
+                continue
+            if verdict.pause.operation:
+                self.held = [*self.held, verdict.job.schedule_id]
+            else:
+                self.ends = float("-inf")
 
     def _run(self, job: ClaimedJob) -> tuple[Run, Verdict | None]:
         run = Run(job, mode=self.modes.get(job.schedule_id, Schedule.Mode.LIVE))

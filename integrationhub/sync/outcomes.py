@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 MAX_TRIES = 8  # about half an hour of backing off; then a person hears of it
 BACKOFF_SECONDS = (2, 5, 15, 60, 180, 300, 600, 900)
+PAUSED_SECONDS = 300  # what a refused connection or operation keeps waiting is looked at again this often at most
 UNKNOWN_TRIES = 5  # look-ups that themselves failed
 
 State = SyncJob.State
@@ -83,7 +84,8 @@ def judge_error(run: Run, error: Exception) -> Verdict | None:
         case UnknownOutcomeError():
             return _unknown_again(job, error)
         case ConfigurationError():
-            return _put_off(job, error.message, None, tries=job.tries, pause=error)
+            due_at = ports.now() + timedelta(seconds=PAUSED_SECONDS)
+            return _put_off(job, error.message, due_at, tries=job.tries, pause=error)
         case MappingError():
             verdict = _waits(job, error.message)
             verdict.cases = blocking.mapping_requests(error.missing)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from connectors import ports
-from connectors.base import ForgedWebhookError
+from connectors.canonical.events import ForgedWebhookError
 from connectors.models import Connection
 from integrationhub.sync import inbox
 from integrationhub.sync.counters import count

@@ -6,7 +6,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_console_works_under_its_policy(console_page: Page, live_server: LiveServer) -> None:
-    for path in ("", "auth/user/", "auth/user/add/", "password_change/"):
+    for path in ("", "password_change/"):
         console_page.goto(f"{live_server.url}/console/{path}")
         expect(console_page.locator("body")).to_be_visible()
     # Alpine runs: it has bound its own magic to the page.

@@ -13,6 +13,7 @@ A suite's abstract methods are all that differs between platforms. One more test
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -20,17 +21,7 @@ from typing import Any, ClassVar
 import pytest
 
 from connectors import ports
-from connectors.base import (
-    CAPABILITY_LABELS,
-    Account,
-    Capability,
-    Connector,
-    ForgedWebhookError,
-    LineDecision,
-    OrderOptions,
-    Page,
-    Record,
-)
+from connectors.base import CAPABILITY_LABELS, Account, Capability, Connector, Page, Record
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import (
     ConfigurationError,
@@ -39,6 +30,8 @@ from connectors.canonical.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors.canonical.events import ForgedWebhookError, NotListeningError
+from connectors.canonical.options import LineDecision, OrderOptions
 from connectors.canonical.orders import Order, TargetState
 from connectors.http import Call, Exchange
 from connectors.sandboxkit import Fault, Sandbox, SandboxClock
@@ -178,7 +171,7 @@ class ConnectionSuite(Platform):
 
 def _entries(connector: Connector) -> Mapping[Capability, Callable[[], object]]:
     """One method per capability, called with what costs nothing."""
-    window = {"updated_from": START, "updated_until": START}
+    window: dict[str, Any] = {"updated_from": START, "updated_until": START}
     return {
         Capability.READ_ORDERS: lambda: connector.fetch_orders(**window),
         Capability.ACCEPT_ORDERS: lambda: connector.decide_order("X", [LineDecision(line_id="1", accepted=True)]),
@@ -247,7 +240,7 @@ class WriteSuite(Platform):
     """A role that writes. The one question after a failure: may the platform have done it?"""
 
     write_operation: ClassVar[str]  # the sandbox's name of the call that has the effect
-    write_has_answer: ClassVar[bool] = True  # False where success is an empty body: half of it is not malformed
+    write_has_answer: ClassVar[bool] = True  # False where success is an empty body, of which half is as good
 
     @abstractmethod
     def prepare(self, sandbox: Sandbox) -> Any:
@@ -296,11 +289,9 @@ class WriteSuite(Platform):
     def test_half_an_answer_leaves_the_outcome_unknown(
         self, connector: Connector, sandbox: Sandbox, prepared: Any
     ) -> None:
-        if not self.write_has_answer:
-            pytest.skip("This platform answers the write with an empty body.")
         sandbox.faults.add(Fault(kind="malformed", operation=self.write_operation))
 
-        with pytest.raises(UnknownOutcomeError):
+        with pytest.raises(UnknownOutcomeError) if self.write_has_answer else nullcontext():
             self.write(connector, prepared)
         assert self.effects(sandbox, prepared) == 1
 
@@ -457,7 +448,8 @@ class AcceptsOrdersSuite(RepeatableWriteSuite):
         """ "accepted", "refused" or "" as the platform itself shows it."""
 
     def write(self, connector: Connector, prepared: WaitingOrder) -> object:
-        return connector.decide_order(prepared.reference, prepared.decisions(accepted=True))
+        connector.decide_order(prepared.reference, prepared.decisions(accepted=True))
+        return None
 
     def effects(self, sandbox: Sandbox, prepared: WaitingOrder) -> int:
         return int(self.decided(sandbox, prepared.reference) == "accepted")
@@ -695,6 +687,14 @@ class ReadsProductsSuite(ReadSuite):
 
 
 class EventsQueueSuite(ReadSuite):
+    @pytest.fixture
+    def connector(self, sandbox: Sandbox, gate: RecordingGate) -> Connector:
+        """A connector whose platform was asked to listen."""
+        connector = self.connector_class(self.make_account(sandbox), gate=gate)
+        connector.listen()
+        gate.calls.clear()
+        return connector
+
     @abstractmethod
     def change(self, sandbox: Sandbox, count: int) -> None:
         """Bring about so many changes that the queue tells of."""
@@ -711,6 +711,20 @@ class EventsQueueSuite(ReadSuite):
         connector.confirm_events([event.event_id for event in first])
 
         assert {event.event_id for event in connector.fetch_events()}.isdisjoint(event.event_id for event in first)
+
+    def test_before_it_was_asked_to_listen_the_queue_says_so(self, sandbox: Sandbox, gate: RecordingGate) -> None:
+        deaf = self.connector_class(self.make_account(sandbox), gate=gate)
+
+        with pytest.raises(NotListeningError):
+            deaf.fetch_events()
+
+    def test_asking_it_to_listen_again_changes_nothing(self, connector: Connector, sandbox: Sandbox) -> None:
+        self.change(sandbox, 1)
+        before = connector.fetch_events()
+
+        connector.listen()
+
+        assert connector.fetch_events() == before
 
     def test_confirming_again_changes_nothing(self, connector: Connector, sandbox: Sandbox) -> None:
         self.change(sandbox, 1)
@@ -767,14 +781,11 @@ class WebhooksSuite(Platform):
             connector.verify_webhook({}, delivery.body, now=delivery.now)
 
     def test_a_stale_webhook_is_refused(self, connector: Connector, sandbox: Sandbox) -> None:
-        if self.stale_after is None:
-            pytest.skip("This platform signs no time.")
         delivery = self.delivery(sandbox)
+        later = delivery.now + (self.stale_after or timedelta(days=1)) + timedelta(seconds=1)
 
-        with pytest.raises(ForgedWebhookError):
-            connector.verify_webhook(
-                delivery.headers, delivery.body, now=delivery.now + self.stale_after + timedelta(seconds=1)
-            )
+        with pytest.raises(ForgedWebhookError) if self.stale_after else nullcontext():
+            connector.verify_webhook(delivery.headers, delivery.body, now=later)
 
     @pytest.mark.parametrize("body", [b"", b"[", b"null", b'"text"', b"\xff\xfe"])
     def test_a_body_that_says_nothing_is_a_data_error(self, connector: Connector, body: bytes) -> None:
@@ -783,7 +794,7 @@ class WebhooksSuite(Platform):
 
 
 # --- nothing left out -------------------------------------------------------------------------------------------------
-SUITES: Mapping[Capability, type[Platform]] = {
+SUITES: Mapping[Capability, Any] = {
     Capability.READ_ORDERS: ReadsOrdersSuite,
     Capability.ACCEPT_ORDERS: AcceptsOrdersSuite,
     Capability.CREATE_ORDERS: CreatesOrdersSuite,

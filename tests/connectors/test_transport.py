@@ -1,6 +1,7 @@
 """The wire: what was certainly not sent is told from what may have been, and no platform can keep the hub waiting."""
 
 import gzip
+import os
 import socket
 import ssl
 import threading
@@ -288,6 +289,17 @@ def test_threads_share_a_transport_but_no_connection(network: NetworkTransport) 
         for thread in threads:
             thread.join()
         assert (len(server.requests), server.connections) == (12, 4)
+
+
+def test_a_forked_worker_does_not_speak_on_its_parents_connection(
+    network: NetworkTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer() as server:
+        network.send(post(server.url))
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        network.send(post(server.url))
+        network.send(post(server.url))
+        assert (len(server.requests), server.connections) == (3, 2)
 
 
 def test_a_connection_that_idled_is_not_trusted_with_a_request(

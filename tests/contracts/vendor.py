@@ -107,4 +107,5 @@ def _properties_of(schema: Schema, document: Contract) -> dict[str, Schema]:
     for part in (*schema.get("allOf", ()), *schema.get("oneOf", ()), *schema.get("anyOf", ()), *forms):
         resolved = document.resolved(part)
         found |= resolved.get("properties", {}) if part in forms else _properties_of(resolved, document)
-    return found | schema.get("properties", {})
+    own: dict[str, Schema] = schema.get("properties", {})
+    return found | own

@@ -145,7 +145,7 @@ def test_the_commands_back_up_and_restore_and_name_the_keys(
 ) -> None:
     migrated: list[str] = []
     monkeypatch.setattr(
-        "integrationhub.runtime.management.commands.restore.call_command", lambda name, **_: migrated.append(name)
+        "integrationhub.runtime.management.commands.restore.migrate", lambda: migrated.append(settings.DATABASE_URL)
     )
     settings.DATABASE_URL, settings.EMBEDDED_POSTGRES = database, False
     settings.REDIS_URL, settings.EMBEDDED_REDIS = "redis://not-ours.invalid/0", False
@@ -157,7 +157,7 @@ def test_the_commands_back_up_and_restore_and_name_the_keys(
         call_command("restore", str(tmp_path / "hub.dump"))
     assert migrated == []
     call_command("restore", str(tmp_path / "hub.dump"), "--replace", stdout=said)
-    assert migrated == ["migrate"]
+    assert migrated == [database]
     assert len(contents(database)) == 1000
 
 

@@ -5,11 +5,11 @@ Staff obey the platform's rules too: a refused action raises RefusedError (a Val
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from connectors.centra.sandbox import catalogue, orders, shipments
 from connectors.centra.sandbox.order_state import OPEN_STATUSES, check_lock, named
@@ -20,8 +20,7 @@ from connectors.centra.sandbox.shop import Mail, Shop
 from connectors.centra.sandbox.structure import MAIN_WAREHOUSE_ID, STANDARD_TAX_ID
 from connectors.sandboxdata import CatalogueItem
 
-P = ParamSpec("P")
-T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 Amount = Decimal | int | str
 
 HOLD_REASONS = (
@@ -31,15 +30,15 @@ HOLD_REASONS = (
 DEFAULT_PRICES = {"GBP": Decimal(100), "SEK": Decimal(1200), "EUR": Decimal(115), "USD": Decimal(125)}
 
 
-def locked(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+def locked(method: F) -> F:
     """Run under the sandbox's lock, as an answer to a request does."""
 
     @wraps(method)
-    def under_lock(self: Any, *args: P.args, **kwargs: P.kwargs) -> T:
+    def under_lock(self: Any, *args: Any, **kwargs: Any) -> Any:
         with self.lock:
             return method(self, *args, **kwargs)
 
-    return under_lock
+    return cast(F, under_lock)
 
 
 class BackOffice:
@@ -54,10 +53,15 @@ class BackOffice:
         *,
         stock: int | Mapping[str, int] = 100,
         warehouse: int = MAIN_WAREHOUSE_ID,
+        markets: Collection[int] | None = None,
     ) -> int:
-        """Articles in every market and price list; `stock` is units of each, or units by SKU. Returns how many sizes."""
+        """Articles with a price in every price list; `stock` is units of each, or units by SKU; `markets` None is all.
+
+        Returns how many sizes there were.
+        """
         home = self.shop.warehouses[warehouse]
-        return len(catalogue.load_catalogue(self.shop, items, stock=stock, warehouse=home))
+        made = catalogue.load_catalogue(self.shop, items, stock=stock, warehouse=home, market_ids=markets)
+        return len(made)
 
     @locked
     def add_product(

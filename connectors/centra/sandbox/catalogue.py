@@ -1,6 +1,6 @@
 """Putting articles into the tenant: products, variants, sizes, displays, prices and their first stock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from connectors.centra.sandbox.records import (
@@ -21,25 +21,31 @@ from connectors.sandboxdata import CatalogueItem
 
 
 def load_catalogue(
-    shop: Shop, items: Iterable[CatalogueItem], *, stock: int | Mapping[str, int], warehouse: Warehouse
+    shop: Shop,
+    items: Iterable[CatalogueItem],
+    *,
+    stock: int | Mapping[str, int],
+    warehouse: Warehouse,
+    market_ids: Collection[int] | None = None,
 ) -> list[ProductSize]:
-    """Everything active, shown in every market of the retail store, priced in every price list that has the currency.
+    """Everything active, priced in every price list that has the currency.
 
-    `stock`: units of each size, or units by SKU (a SKU left out has none).
+    `stock`: units of each size, or units by SKU (a SKU left out has none). `market_ids`: where new products are shown;
+    None for every market of the retail store.
     """
-    sizes = [add_item(shop, item) for item in items]
+    sizes = [add_item(shop, item, market_ids=market_ids) for item in items]
     levels = [(size, stock if isinstance(stock, int) else stock.get(size.sku, 0)) for size in sizes]
     receive(shop, warehouse, levels, comment="Opening stock")
     return sizes
 
 
-def add_item(shop: Shop, item: CatalogueItem) -> ProductSize:
+def add_item(shop: Shop, item: CatalogueItem, *, market_ids: Collection[int] | None = None) -> ProductSize:
     """Raises ValueError when the SKU is not the numbers put together, or is taken."""
     if item.sku != item.product_number + item.variant_number + item.size_number:
         raise ValueError(f"{item.sku} is not the product, variant and size number put together.")
     if shop.sizes_with("SKU", item.sku):
         raise ValueError(f"{item.sku} exists already.")
-    product = shop.products_by_number.get(item.product_number) or _product(shop, item)
+    product = shop.products_by_number.get(item.product_number) or _product(shop, item, market_ids)
     variant = next((held for held in product.variants if held.variant_number == item.variant_number), None)
     if variant is None:
         variant = _variant(shop, product, item)
@@ -47,7 +53,7 @@ def add_item(shop: Shop, item: CatalogueItem) -> ProductSize:
     return _size(shop, variant, item)
 
 
-def _product(shop: Shop, item: CatalogueItem) -> Product:
+def _product(shop: Shop, item: CatalogueItem, market_ids: Collection[int] | None) -> Product:
     now = shop.now()
     product = Product(
         id=shop.new_id("Product"),
@@ -64,7 +70,7 @@ def _product(shop: Shop, item: CatalogueItem) -> Product:
     shop.products.add(product.id, product)
     shop.products_by_number[product.product_number] = product
     shop.events.add("Product", "CREATED", product.id)
-    _display(shop, product)
+    _display(shop, product, market_ids)
     return product
 
 
@@ -77,14 +83,16 @@ def _named(shop: Shop, held: dict[int, Named], kind: str, name: str) -> Named:
     return row
 
 
-def _display(shop: Shop, product: Product) -> None:
+def _display(shop: Shop, product: Product, market_ids: Collection[int] | None) -> None:
     store = shop.stores[RETAIL_STORE_ID]
     display = Display(
         id=shop.new_id("Display"),
         name=product.name,
         product=product,
         store=store,
-        markets=[market for market in shop.markets.values() if market.store is store],
+        markets=[
+            item for item in shop.markets.values() if item.store is store and item.id in (market_ids or shop.markets)
+        ],
         tax_group=product.tax_group,
         updated_at=shop.now(),
         uri=f"{product.name.lower().replace(' ', '-')}-{product.id}",

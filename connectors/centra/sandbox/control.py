@@ -59,7 +59,8 @@ def order_view(order: Order) -> dict[str, Any]:
 
 def _load_catalogue(sandbox: "CentraSandbox", values: dict[str, Any]) -> Any:
     items = catalogue(int(values.get("seed", 1)))
-    return {"ok": True, "result": sandbox.load_catalogue(items, stock=values.get("stock", 100))}
+    made = sandbox.load_catalogue(items, stock=values.get("stock", 100), markets=values.get("markets"))
+    return {"ok": True, "result": made}
 
 
 def _ship_order(sandbox: "CentraSandbox", values: dict[str, Any]) -> Any:

@@ -46,6 +46,8 @@ def add_entry(
     )
     order.payments.append(entry)
     shop.payments[entry.id] = entry
+    if reference:
+        shop.payments_by_reference.setdefault(reference, []).append(entry)
     shop.events.add("PaymentHistoryEntry", "CREATED", entry.id, store=order.store, market=order.market)
     return entry
 

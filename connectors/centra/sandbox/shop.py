@@ -99,6 +99,7 @@ class Shop:
         self.shipments_by_number: dict[str, Shipment] = {}
         self.returns: Table[Return] = Table("Return")
         self.payments: dict[int, Payment] = {}
+        self.payments_by_reference: dict[str, list[Payment]] = {}
         self.id_conversions: dict[int, IdConversion] = {}
 
     # --- time and numbers -------------------------------------------------------------------------------------------

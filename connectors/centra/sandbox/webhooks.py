@@ -35,6 +35,8 @@ class WebhookSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.retries <= len(RETRY_DELAYS_SECONDS):
             raise ValueError("Webhook retries are 0 to 3.")
+        if self.url and not self.url.startswith(("http://", "https://")):
+            raise ValueError("A webhook endpoint is an http or https address.")
 
 
 @dataclass(frozen=True, kw_only=True)

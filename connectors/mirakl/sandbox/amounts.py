@@ -96,13 +96,14 @@ def share(whole: Amount, *, spent: Amount, part: Decimal, mode: str, given: Mapp
     """
     base, done = whole.shown(mode), spent.shown(mode) + part
     taxes = tuple(
-        replace(
-            tax,
-            amount=given.get(tax.code, ZERO)
-            if tax.rule == NO_RULE
-            else (rounded(tax.amount * done / base) if base else ZERO) - spent.tax_of(tax.code),
-        )
+        replace(tax, amount=given.get(tax.code, ZERO) if tax.rule == NO_RULE else _grown(tax, spent, done, base))
         for tax in whole.taxes
     )
     inside = sum((tax.amount for tax in taxes), ZERO) if mode == TAX_INCLUDED else ZERO
     return Amount(net=part - inside, taxes=taxes)
+
+
+def _grown(tax: Tax, spent: Amount, done: Decimal, base: Decimal) -> Decimal:
+    """What of this tax is due after `done` of `base`, less what went back; rounding in the other mode costs no cent."""
+    due = rounded(tax.amount * done / base) if base else ZERO
+    return max(ZERO, due - spent.tax_of(tax.code))

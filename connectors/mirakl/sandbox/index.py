@@ -31,6 +31,12 @@ class OrderIndex:
         insort(self._by_creation, created)
         self._keys[order.order_id] = (updated, created)
 
+    def put_late(self, order: Order) -> None:
+        """A change whose lag is over; unless a newer one was filed meanwhile."""
+        known = self._seen.get(order.order_id)
+        if known is None or known.updated_at <= order.updated_at:
+            self.put(order)
+
     def get(self, order_id: str) -> Order | None:
         return self._seen.get(order_id)
 

@@ -202,5 +202,6 @@ _FOLLOWS: Mapping[str, Callable[[Marketplace, Order], None]] = MappingProxyType(
             market.settings.received_after_seconds, lambda: receive(market, order)
         ),
         states.RECEIVED: _received,
+        states.CLOSED: lambda market, order: money.make_payable(market, order.lines),
     }
 )

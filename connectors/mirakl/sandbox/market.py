@@ -140,7 +140,7 @@ class Marketplace:
         if lag := self.settings.index_lag_seconds:
             # The index keeps its own copy: until the lag is over, OR11 goes on showing the order as it was.
             indexed = copy.deepcopy(order)
-            self.later(lag, lambda: self.index.put(indexed))
+            self.later(lag, lambda: self.index.put_late(indexed))
         else:
             self.index.put(order)
 

@@ -20,7 +20,7 @@ def log_debit(market: Marketplace, order: Order, lines: Iterable[OrderLine]) -> 
         if line.debited_at is not None:
             continue
         line.debited_at = market.now()
-        state = PAYABLE if line.state in (states.RECEIVED, states.CLOSED) else PENDING
+        state = _payment_state(order, line)
         entry = _Entry(market, order=order, line=line, state=state)
         entry.amount("ORDER_AMOUNT", line.goods_left)
         entry.amount("ORDER_SHIPPING_AMOUNT", line.shipping_left)
@@ -31,13 +31,16 @@ def log_debit(market: Marketplace, order: Order, lines: Iterable[OrderLine]) -> 
 
 def log_refund(market: Marketplace, order: Order, line: OrderLine, *, refund: Refund) -> None:
     """A refund was paid to the customer: taken from the shop, commission given back."""
-    state = PAYABLE if line.received_at is not None else PENDING
-    entry = _Entry(market, order=order, line=line, state=state, refund=refund)
+    entry = _Entry(market, order=order, line=line, state=_payment_state(order, line), refund=refund)
     entry.amount("REFUND_ORDER_AMOUNT", refund.goods, sign=-1)
     entry.amount("REFUND_ORDER_SHIPPING_AMOUNT", refund.shipping, sign=-1)
     entry.write("REFUND_COMMISSION_FEE", refund.commission)
     for tax in line.commission_taxes:
         entry.write("REFUND_COMMISSION_VAT", refund.commission_tax, tax=tax)
+
+
+def _payment_state(order: Order, line: OrderLine) -> str:
+    return PAYABLE if order.state in (states.RECEIVED, states.CLOSED) and line.incident is None else PENDING
 
 
 class _Entry:

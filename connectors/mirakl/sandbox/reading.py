@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connectors.mirakl.sandbox.amounts import rounded
 from connectors.mirakl.sandbox.multipart import Part, parts_of
 from connectors.mirakl.sandbox.refusals import RefusedError, too_many, wrong_field
 from connectors.mirakl.sandbox.settings import TAX_MODES
@@ -147,9 +148,14 @@ def amount_of(holder: dict[str, Any], name: str) -> Decimal:
     if isinstance(value, bool | list | dict):
         raise wrong_field(name)
     try:
-        return Decimal(str(value))
+        amount = Decimal(str(value))
     except InvalidOperation:
         raise wrong_field(name) from None
+    if not amount.is_finite():
+        raise wrong_field(name)
+    if amount != rounded(amount):
+        raise RefusedError(400, f"Field '{name}' has too many decimals")
+    return amount
 
 
 def tax_mode_of(holder: dict[str, Any], default: str) -> str:

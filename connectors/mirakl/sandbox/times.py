@@ -10,7 +10,10 @@ def moment(text: str) -> datetime:
     """Raises ValueError. A literal + in a query string arrives as a space and is refused like any other mistake."""
     if not _DATE_TIME.fullmatch(text):
         raise ValueError(f"{text!r} is not a date-time")
-    return datetime.fromisoformat(text).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:  # the year 1 or 9999, pushed over the edge by its offset
+        raise ValueError(f"{text!r} is out of range") from None
 
 
 def stamp(at: datetime | None) -> str | None:

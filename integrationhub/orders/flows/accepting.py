@@ -1,7 +1,7 @@
 """`accept_order`: tell the marketplace that we take the order, once what the link's policy demands is in place."""
 
 from connectors import ports
-from connectors.base import LineDecision
+from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import OrderState
 from integrationhub.orders.models import Reservation, SoldOrder
 from integrationhub.sync.flows import Done, Flow, Outcome, Skipped, register

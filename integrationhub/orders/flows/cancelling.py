@@ -1,5 +1,7 @@
 """Cancellations in both directions. A change that the hub made itself does not travel back."""
 
+from collections import Counter
+
 from connectors.canonical.orders import OrderState, TargetOrder, TargetState
 from integrationhub.orders import ledger
 from integrationhub.orders.flows.routing import order_job
@@ -19,14 +21,17 @@ LIVE_AT_SOURCE = (
 
 
 def cancel_target_order(run: Run) -> Outcome:
-    """Cancelled or refused where it was sold: cancel it where it would be fulfilled."""
+    """Cancelled or refused where it was sold, whole or in part: cancel as much where it would be fulfilled."""
     row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
-    if row.state not in (OrderState.CANCELLED.value, OrderState.REFUSED.value) or not row.target_external_id:
+    if not row.target_external_id:
         return Skipped("There is nothing to cancel.")
     seen = run.target.read_order(row.target_external_id)
     if seen is None or seen.state == TargetState.CANCELLED:
         _note_cancelled(row)
         return Skipped(f"{run.target_row.name} does not have it open.")
+    wanted = _wanted_units(row)
+    if wanted and row.state not in (OrderState.CANCELLED.value, OrderState.REFUSED.value):
+        return _trim(run, row, seen, wanted)
     if seen.state == TargetState.SHIPPED or seen.dispatches:
         raise _too_late(run, row, seen)
     run.write(_cancellation(run, row, seen))
@@ -44,6 +49,53 @@ def _cancellation(run: Run, row: SoldOrder, seen: TargetOrder) -> Effect:
         return seen.external_id if now is not None and now.state == TargetState.CANCELLED else None
 
     return Effect(place=run.target_row, operation="cancel_order", reference=seen.external_id, send=send, find=cancelled)
+
+
+def _wanted_units(row: SoldOrder) -> Counter[str]:
+    wanted: Counter[str] = Counter()
+    for line in row.lines.filter(cancelled=False):
+        wanted[line.target_sku] += line.quantity
+    return wanted
+
+
+def _trim(run: Run, row: SoldOrder, seen: TargetOrder, wanted: Counter[str]) -> Outcome:
+    """Cancel the units that the source no longer wants. Not repeatable there, so the order is read again before a retry."""
+    surplus = surplus_units(seen, wanted)
+    if not surplus:
+        _note_units(row, wanted)
+        return Skipped(f"{run.target_row.name} has no unit too many.")
+    if seen.state == TargetState.SHIPPED:
+        raise _too_late(run, row, seen)
+    names = ",".join(f"{line}x{units}" for line, units in sorted(surplus.items()))
+
+    def send() -> str:
+        run.target.cancel_lines(seen, quantities=surplus, comment=f"Cancelled at {run.source_row.name}.")
+        return seen.external_id
+
+    def trimmed() -> str | None:
+        now = run.target.read_order(seen.external_id)
+        return seen.external_id if now is not None and not surplus_units(now, wanted) else None
+
+    reference = f"{seen.external_id}:{names}"[:160]
+    run.write(Effect(place=run.target_row, operation="cancel_lines", reference=reference, send=send, find=trimmed))
+    _note_units(row, wanted)
+    return Done(f"Cancelled in part in {run.target_row.name}.")
+
+
+def surplus_units(seen: TargetOrder, wanted: Counter[str]) -> dict[str, int]:
+    """Target line id → units that are more than the source wants of its SKU."""
+    left = Counter(wanted)
+    surplus: dict[str, int] = {}
+    for line in seen.lines:
+        keep = min(line.quantity, left[line.sku])
+        left[line.sku] -= keep
+        if line.quantity > keep:
+            surplus[line.line_id] = line.quantity - keep
+    return surplus
+
+
+def _note_units(row: SoldOrder, wanted: Counter[str]) -> None:
+    SoldOrder.objects.filter(pk=row.pk).update(created_units=wanted.total())
 
 
 def _note_cancelled(row: SoldOrder) -> None:
@@ -78,22 +130,23 @@ def cancel_sold_order(run: Run) -> Outcome:
     row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
     if row.state in ENDED_AT_SOURCE:
         return Skipped(f"{run.source_row.name} has ended it already.")
-    if not run.link.cancellation_reason:
-        raise NeedsPersonError(
-            "no_cancellation_reason",
-            object_key=f"link:{run.link.pk}",
-            context={"example": row.reference},
-            message=f"{run.source_row.name} wants a reason code for a cancellation, and this link has none.",
-        )
     record = run.source.fetch_order(row.reference)
     if record is None:
         return Skipped(f"{run.source_row.name} does not know this order any more.")
     order = run.source.parse_order(record.payload)
     if order.state.value in ENDED_AT_SOURCE or not order.open_lines:
         return Skipped(f"{run.source_row.name} has ended it already.")
+    reason_code = run.link.cancellation_reason if order.can_cancel else run.link.refund_reason
+    if not reason_code and order.state != OrderState.AWAITING_ACCEPTANCE:  # before acceptance it is refused, without a reason
+        raise NeedsPersonError(
+            "no_cancellation_reason",
+            object_key=f"link:{run.link.pk}",
+            context={"example": row.reference},
+            message=f"{run.source_row.name} wants a reason code for this, and the link has none.",
+        )
 
     def send() -> str:
-        return run.source.cancel_sold_order(order, reason_code=run.link.cancellation_reason)
+        return run.source.cancel_sold_order(order, reason_code=reason_code)
 
     def ended() -> str | None:
         now = run.source.fetch_order(row.reference)

@@ -12,7 +12,7 @@ from connectors.canonical.dispatches import Dispatch, DispatchLine, check_dispat
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.orders import OrderState
 from connectors.models import Connection
-from integrationhub.orders.models import SoldDispatch, SoldOrder
+from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
 from integrationhub.sync.flows import Done, Flow, Later, NeedsPersonError, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
@@ -56,11 +56,13 @@ def _record(order: SoldOrder, dispatch: Dispatch) -> SoldDispatch:
             "service": dispatch.service,
             "tracking_number": dispatch.tracking_number,
             "dispatched_at": dispatch.dispatched_at,
+            "packed": _units(dispatch),
         },
     )
     if not made and row.state == State.SEEN:
         row.carrier, row.service, row.tracking_number = dispatch.carrier, dispatch.service, dispatch.tracking_number
-        row.save(update_fields=["carrier", "service", "tracking_number"])
+        row.packed = _units(dispatch)
+        row.save(update_fields=["carrier", "service", "tracking_number", "packed"])
     return row
 
 
@@ -166,8 +168,25 @@ def _with_lines(dispatch: Dispatch, order: SoldOrder, row: SoldDispatch) -> Disp
             problems.append(Problem(field="lines", message=words, record=order.reference))
     if problems:
         raise DataError(problems, record=f"Dispatch {dispatch.number or dispatch.dispatch_id}")
-    is_last = all(taken[line.line_id] >= line.quantity for line in open_lines)
-    return replace(dispatch, lines=tuple(spread), is_last=is_last)
+    return replace(dispatch, lines=tuple(spread), is_last=_all_left(order, open_lines))
+
+
+def _units(dispatch: Dispatch) -> dict[str, int]:
+    units: Counter[str] = Counter()
+    for line in dispatch.lines:
+        units[line.sku] += line.quantity
+    return dict(units)
+
+
+def _all_left(order: SoldOrder, open_lines: list[SoldLine]) -> bool:
+    """Whether the parcels that left hold everything the order still wants, told to the marketplace or not."""
+    left: Counter[str] = Counter()
+    for packed in order.dispatches.values_list("packed", flat=True):
+        left.update(packed)
+    wanted: Counter[str] = Counter()
+    for line in open_lines:
+        wanted[line.target_sku] += line.quantity
+    return all(left[sku] >= units for sku, units in wanted.items())
 
 
 def _units_taken(order: SoldOrder, *, besides: SoldDispatch) -> Counter[str]:

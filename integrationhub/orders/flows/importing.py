@@ -9,7 +9,7 @@ What happens depends on where the order stands at its source and on the link's a
     refused, cancelled       cancel what was created; a reservation ends
 """
 
-from connectors.base import OrderOptions
+from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, OrderState
 from integrationhub.orders import ledger, reserving
 from integrationhub.orders.flows.creating import bring_to_target
@@ -64,6 +64,10 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
                 place=run.source_row,
                 message=f"{run.source_row.name} says {order.source_state}, which the hub does not know.",
             )
+    if not order.open_lines:
+        return _undo(run, order, row)
+    if row.target_external_id and not row.created_units_wanted:
+        enqueue(order_job("cancel_target_order", row))
     if order.state not in BEFORE_FULFILMENT:
         return _after_fulfilment(run, order, row)
     resolved = resolve_order(order, link=run.link)
@@ -104,7 +108,8 @@ def options(run: Run, resolved: ResolvedOrder) -> OrderOptions:
         shipping_option=resolved.shipping_service,
         payment_method=str(attributes.get(PAYMENT_METHOD, "") or settings.get("payment_method", "")),
         email=order.relay_email or run.link.fallback_email,
-        paid=order.state == OrderState.READY_TO_SHIP,
+        # Centra cancels no order whose money was captured there, and a marketplace cancels paid orders until they ship.
+        paid=order.state == OrderState.READY_TO_SHIP and settings.get("record_capture") is True,
         hold_reason="" if order.state == OrderState.READY_TO_SHIP else "Waiting for the marketplace's payment.",
         attributes={
             "marketplace": run.source_row.name,
@@ -127,7 +132,7 @@ def _undo(run: Run, order: Order, row: SoldOrder) -> Outcome:
     if _lapsed(order, row):
         raise_lapsed(run, row)
     return Done(
-        "Cancelled at the marketplace." if order.state == OrderState.CANCELLED else "Refused at the marketplace."
+        "Refused at the marketplace." if order.state == OrderState.REFUSED else "Cancelled at the marketplace."
     )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from connectors.base import Capability, Event
+from connectors import ports
+from connectors.base import Capability
 from connectors.canonical.errors import DataError
+from connectors.canonical.events import Event, NotListeningError
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
 from integrationhub.orders.flows.routing import jobs_for_events
@@ -28,7 +30,7 @@ BATCHES = 10  # of one run; what is left comes with the next
 def read_events(run: Run) -> Outcome:
     place, count = run.connection.row, 0
     for _ in range(BATCHES):
-        events = run.connection.connector.fetch_events()
+        events = _fetch(run)
         if not events:
             break
         count += _take(place, events)
@@ -36,6 +38,27 @@ def read_events(run: Run) -> Outcome:
         if not run.job.may_start_call:
             break
     return Done(f"{count} changes." if count else "Nothing changed.")
+
+
+def _fetch(run: Run) -> tuple[Event, ...]:
+    connector = run.connection.connector
+    try:
+        return connector.fetch_events()
+    except NotListeningError:
+        run.write(_listening(run))
+        return connector.fetch_events()
+
+
+def _listening(run: Run) -> Effect:
+    """Asking again for what is listened to already changes nothing, so each time is an effect of its own."""
+    connector = run.connection.connector
+
+    def send() -> str:
+        connector.listen()
+        return ""
+
+    reference = f"listen:{ports.now().isoformat(timespec='seconds')}"
+    return Effect(place=run.connection.row, operation="listen", reference=reference, send=send, find=lambda: None)
 
 
 def _take(place: Connection, events: Sequence[Event]) -> int:

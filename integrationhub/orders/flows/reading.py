@@ -18,7 +18,7 @@ from connectors.registry import platforms_able_to
 from integrationhub.orders.flows.routing import jobs_for_dispatches, jobs_for_orders
 from integrationhub.sync import inbox, places
 from integrationhub.sync.enqueue import NewJob, enqueue_many
-from integrationhub.sync.flows import BackfillPage, Done, Flow, Later, Outcome, register
+from integrationhub.sync.flows import BackfillPage, Done, Flow, Later, Outcome, Skipped, register
 from integrationhub.sync.inbox import Stored
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.models import Feed, InboxRecord
@@ -38,6 +38,18 @@ def read_orders(run: Run) -> Outcome:
 
 def read_dispatches(run: Run) -> Outcome:
     return _read(run, feed="dispatches", fetch=run.connection.connector.fetch_dispatches, route=jobs_for_dispatches)
+
+
+def take_dispatch(run: Run) -> Outcome:
+    """Read one dispatch that an event told of. A poll would see it later; a shipment that is not complete yet makes no job."""
+    place = run.connection.row
+    record = run.connection.connector.fetch_dispatch(run.job.key)
+    if record is None:
+        return Skipped("It is not there, or has not left yet.")
+    with transaction.atomic():
+        stored = inbox.store(place.pk, [record], origin=InboxRecord.Origin.EVENT)
+        jobs = enqueue_many(jobs_for_dispatches(place, stored))
+    return Done("Taken up.") if jobs else Skipped("Seen before, or none of the hub's orders.")
 
 
 def _read(run: Run, *, feed: str, fetch: Fetch, route: Route) -> Outcome:
@@ -112,6 +124,19 @@ READ_ORDERS = register(
         cadence_seconds=120,
         platforms=platforms_able_to(Capability.READ_ORDERS),
         backfill=backfill_orders,
+    )
+)
+TAKE_DISPATCH = register(
+    Flow(
+        name="take_dispatch",
+        label="Read one dispatch",
+        lane=Lane.DISPATCH,
+        run=take_dispatch,
+        side="connection",
+        platforms=platforms_able_to(Capability.READ_DISPATCHES),
+        record="dispatch",
+        records="dispatches",
+        done="read",
     )
 )
 READ_DISPATCHES = register(

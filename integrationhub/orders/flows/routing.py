@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from connectors.base import Event
+from connectors.canonical.events import Event
 from connectors.models import Connection
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import NewJob, job_for_connection, job_for_link
@@ -63,8 +63,9 @@ def jobs_for_events(place: Connection, events: Iterable[Event]) -> list[NewJob]:
     numbers = {event.external_id for event in events if event.kind == "order"}
     for order in _orders_of(place, numbers).values():
         jobs.append(order_job("watch_target_order", order))
-    if any(event.kind == "shipment" for event in events):
-        jobs.append(job_for_connection("read_dispatches", place, key="tick"))
+    for event in events:
+        if event.kind == "shipment":
+            jobs.append(job_for_connection("take_dispatch", place, key=event.external_id))
     return jobs
 
 

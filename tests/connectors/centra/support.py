@@ -1,13 +1,18 @@
-"""What the tests of the Centra connector share: an account, payload files, and a network that plays back answers."""
+"""What the tests of the Centra connector share: payload files, a network that plays back answers, a sale, a tenant."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from connectors.base import Account
+from connectors.canonical.money import Money
+from connectors.canonical.options import OrderOptions
+from connectors.canonical.orders import Address, Order, OrderLine, OrderState
+from connectors.centra.sandbox import CentraSandbox
 from connectors.transport import BrokenOffError, Incoming, NotSentError, Outgoing
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "centra"
@@ -73,5 +78,76 @@ def make_account(**settings: Any) -> Account:
             "webhook_secret_previous": "test122",
         },
         settings={"order_api_path": "api/marketplace", "warehouse_ids": "1, 2, 3", **settings},
+        timezone="Europe/Stockholm",
+    )
+
+
+# --- a sale -----------------------------------------------------------------------------------------------------------
+NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+
+
+def eur(amount: str) -> Money:
+    return Money(Decimal(amount), "EUR")
+
+
+ALICE = Address(
+    first_name="Alice",
+    last_name="Ågren",
+    street=("Storgatan 1", "Floor 2"),
+    postal_code="111 22",
+    city="Stockholm",
+    country="SE",
+    phone="+46701740605",
+    email="alice@example.com",
+)
+LINE = OrderLine(
+    line_id="MK-10023-A-1",
+    sku="NV1001-410-M",
+    quantity=3,
+    unit_price=eur("33.333333"),
+    line_total=eur("100.00"),
+    shipping=eur("4.90"),
+)
+ORDER = Order(
+    reference="MK-10023-A",
+    state=OrderState.READY_TO_SHIP,
+    source_state="SHIPPING",
+    currency="EUR",
+    placed_at=NOON,
+    updated_at=NOON,
+    tax_included=True,
+    lines=(LINE,),
+    shipping=eur("4.90"),
+    total=eur("104.90"),
+    shipping_address=ALICE,
+    payment_method="CARD",
+)
+OPTIONS = OrderOptions(email="relay-1@marketplace.example", paid=True)
+
+
+# --- a tenant ---------------------------------------------------------------------------------------------------------
+def stocked(sandbox: CentraSandbox) -> CentraSandbox:
+    """A tenant that sells the SKUs of the payload files, with no limit of ten seconds in the way of a test."""
+    sandbox.add_product("NV1001", name="Alma wool coat", variant_number="-410", sizes={"-M": 100, "-L": 0})
+    sandbox.add_product("NV1002", name="Isak scarf", variant_number="-100", sizes={"-S": 100})
+    sandbox.set_limits({("REQUEST_COUNT", "TEN_SECONDS"): 10_000, ("MUTATION_COUNT", "TEN_SECONDS"): 10_000})
+    return sandbox
+
+
+def account_of(sandbox: CentraSandbox, **settings: Any) -> Account:
+    given = sandbox.credentials()
+    path = given.pop("order_api_path")
+    chosen = {
+        "sandbox": True,
+        "order_api_path": path,
+        "allocation_rule_id": 1,
+        "auto_confirm_off": True,
+        **settings,
+    }
+    return Account(
+        name="Northgate",
+        base_url=sandbox.base_url,
+        credentials=given,
+        settings=chosen,
         timezone="Europe/Stockholm",
     )

@@ -289,6 +289,13 @@ def test_graphql_errors_under_a_status_400_are_read_as_such(client: CentraClient
     assert (error.operation, error.code) == ("orders", "permission")
 
 
+def test_an_address_without_graphql_is_told(client: CentraClient, network: Network) -> None:
+    network.put(plain(b"<html>Not found</html>", status=404))
+    error = failing(WRITE, client)
+    assert isinstance(error, ConfigurationError)
+    assert (error.operation, error.code) == ("confirmOrder", "address")
+
+
 def test_a_status_400_without_graphql_errors_is_a_refusal(client: CentraClient, network: Network) -> None:
     network.put(plain({"message": "Bad request"}, status=400))
     assert isinstance(failing(WRITE, client), PermanentError)
@@ -363,6 +370,14 @@ def test_a_part_of_a_write_that_failed_inside_outweighs_another_parts_refusal(
     assert isinstance(failing(TWO, client), UnknownOutcomeError)
 
 
+def test_a_mutation_whose_result_cannot_be_shown_was_done(client: CentraClient, network: Network) -> None:
+    hidden = said("You need Order:read permission to access order.", "authorization", path=["confirm", "order"])
+    refused = said("You need Order:write permission to access confirmOrder.", "authorization", path=["confirm"])
+    network.put(answer({"confirm": {"order": None}}, errors=[hidden]), answer(None, errors=[refused]))
+    assert type(failing(WRITE, client)) is UnknownOutcomeError
+    assert type(failing(WRITE, client)) is ConfigurationError
+
+
 def test_a_read_that_lacks_a_permission_is_not_tried_again_for_another_parts_failure(
     client: CentraClient, network: Network
 ) -> None:
@@ -377,15 +392,15 @@ def test_half_an_answer_is_never_taken_for_a_whole(client: CentraClient, network
 
 def test_missing_permissions_are_listed_once_each(client: CentraClient, network: Network) -> None:
     other = said("You need Order.attributes:read permission to access attributes.", "authorization")
-    network.put(answer({}, errors=[PERMISSION, other, PERMISSION]), answer(NO_ORDERS))
-    assert client.missing_permissions(READ) == ("Order:write", "Order.attributes:read")
-    assert client.missing_permissions(READ) == ()
+    network.put(answer(None, errors=[PERMISSION, other, PERMISSION]), answer(NO_ORDERS))
+    assert client.probe(READ) == (("Order:write", "Order.attributes:read"), {})
+    assert client.probe(READ) == ((), NO_ORDERS)
 
 
 def test_other_errors_are_not_taken_for_missing_permissions(client: CentraClient, network: Network) -> None:
     network.put(answer({}, errors=[PERMISSION, SCHEMA]))
     with pytest.raises(ConfigurationError) as error:
-        client.missing_permissions(READ)
+        client.probe(READ)
     assert error.value.code == "schema"
 
 
@@ -400,6 +415,22 @@ def test_a_mutations_own_refusals_and_warnings_come_with_the_answer(client: Cent
     found = client.execute(TWO)
     assert (found.refused("update"), found.refused("confirm")) == ("Order is locked", "")
     assert found.warned() == "Stock was short; Twice"
+
+
+def test_what_centra_says_of_a_person_is_masked(client: CentraClient, network: Network) -> None:
+    words = "Customer alice@example.com (+46701740605) is blocked"
+    network.put(
+        answer({"confirm": {"order": None, "userErrors": [{"message": words}], "userWarnings": [{"message": words}]}}),
+        answer(None, errors=[said(words, "internal")]),
+        plain({"status": "no", "msg": words, "code": -6}),
+    )
+    found = client.execute(WRITE)
+    told = [found.refused("confirm"), found.warned(), failing(READ, client).platform_words]
+    told.append(refused_order(client).platform_words)
+    assert len(set(told)) == 1
+    assert "alice" not in told[0]
+    assert "0174" not in told[0]
+    assert told[0].startswith("Customer ")
 
 
 def test_fields_that_will_be_removed_are_logged_once_for_an_operator(
@@ -473,6 +504,13 @@ def test_a_plugin_that_may_not_create_orders_pauses_only_that(
     assert isinstance(error, ConfigurationError)
     assert (error.operation, error.code) == ("POST /order", "not_allowed")
     assert "switch on Allow Order Create" in error.message
+
+
+def test_a_path_without_order_api_pauses_only_creating_orders(client: CentraClient, network: Network) -> None:
+    network.put(plain(b"<html>Not found</html>", status=404))
+    error = refused_order(client)
+    assert isinstance(error, ConfigurationError)
+    assert (error.operation, error.code) == ("POST /order", "path")
 
 
 def test_a_refused_key_pauses_only_creating_orders(client: CentraClient, network: Network) -> None:

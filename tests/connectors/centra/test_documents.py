@@ -18,7 +18,6 @@ from graphql import (
 
 from connectors.centra import documents
 from connectors.centra.documents import DOCUMENTS, Document, stock_of
-
 from tests.connectors.centra.support import PAYLOADS, payload
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "centra.graphql"
@@ -78,9 +77,21 @@ def test_a_document_for_more_skus_declares_a_variable_for_each() -> None:
 _SHOWN: dict[str, tuple[Document, dict[str, Any], Any]] = {
     "order_pending": (documents.READ_ORDERS, {"where": {}, "limit": 1}, lambda found: found["orders"][0]),
     "order_processing": (documents.READ_ORDERS, {"where": {}, "limit": 1}, lambda found: found["orders"][0]),
-    "shipment_first": (documents.READ_SHIPMENTS, {"where": {}, "limit": 1}, lambda found: found["shipments"][0]),
-    "shipment_last": (documents.READ_SHIPMENTS, {"where": {}, "limit": 1}, lambda found: found["shipments"][0]),
-    "product_size": (documents.READ_PRODUCTS, {"where": {}, "limit": 1}, lambda found: found["productSizes"][0]),
+    "shipment_first": (
+        documents.READ_SHIPMENTS,
+        {"where": {}, "limit": 1, "page": 1},
+        lambda found: found["shipments"][0],
+    ),
+    "shipment_last": (
+        documents.READ_SHIPMENTS,
+        {"where": {}, "limit": 1, "page": 1},
+        lambda found: found["shipments"][0],
+    ),
+    "product_size": (
+        documents.READ_PRODUCTS,
+        {"where": {}, "limit": 1, "page": 1},
+        lambda found: found["productSizes"][0],
+    ),
     "stock_sizes": (stock_of(1), {"s0": "NV1001-410-M", "rows": 3}, lambda found: found["s0"]),
     "events": (documents.READ_EVENTS, {"limit": 100}, lambda found: found["events"]),
 }
@@ -95,7 +106,7 @@ def test_a_payload_is_what_its_document_gives_on_the_contract(schema: GraphQLSch
     document, variables, pick = _SHOWN[name]
     shown = payload(name)
     rows = [_typed(row) for row in (shown if isinstance(shown, list) else [shown])]
-    root = {**{key: rows for key in ("orders", "shipments", "productSizes", "events")}, "eventListeners": []}
+    root = {**dict.fromkeys(("orders", "shipments", "productSizes", "events"), rows), "eventListeners": []}
     found = execute(schema, parse(document.text), root_value=root, variable_values=variables)
     assert found.errors is None
     assert pick(found.data) == _floats(shown)

@@ -10,58 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import OrderOptions
 from connectors.canonical.dispatches import Dispatch, DispatchLine
 from connectors.canonical.errors import DataError, PermanentError, Problem
 from connectors.canonical.money import Money, total
-from connectors.canonical.orders import Address, Order, OrderLine, OrderState, TargetLine, TargetOrder, TargetState
+from connectors.canonical.options import OrderOptions
+from connectors.canonical.orders import Order, TargetLine, TargetOrder, TargetState
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra import translate
 from connectors.centra.reading import read_moment
-from tests.connectors.centra.support import payload
+from tests.connectors.centra.support import ALICE, LINE, NOON, OPTIONS, ORDER, eur, payload
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
-
-
-def eur(amount: str) -> Money:
-    return Money(Decimal(amount), "EUR")
-
-
-ALICE = Address(
-    first_name="Alice",
-    last_name="Ågren",
-    street=("Storgatan 1", "Floor 2"),
-    postal_code="111 22",
-    city="Stockholm",
-    country="SE",
-    phone="+46701740605",
-    email="alice@example.com",
-)
-LINE = OrderLine(
-    line_id="MK-10023-A-1",
-    sku="NV1001-410-M",
-    quantity=3,
-    unit_price=eur("33.333333"),
-    line_total=eur("100.00"),
-    shipping=eur("4.90"),
-)
-ORDER = Order(
-    reference="MK-10023-A",
-    state=OrderState.READY_TO_SHIP,
-    source_state="SHIPPING",
-    currency="EUR",
-    placed_at=NOON,
-    updated_at=NOON,
-    tax_included=True,
-    lines=(LINE,),
-    shipping=eur("4.90"),
-    total=eur("104.90"),
-    shipping_address=ALICE,
-    payment_method="CARD",
-)
-OPTIONS = OrderOptions(email="relay-1@marketplace.example", paid=True)
 
 
 def one_line(*, quantity: int, line_total: Money) -> Order:

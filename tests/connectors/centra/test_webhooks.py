@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Event, ForgedWebhookError
 from connectors.canonical.errors import DataError
+from connectors.canonical.events import Event, ForgedWebhookError
 from connectors.centra import webhooks
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -1,105 +1,38 @@
-"""The vendor's OpenAPI document as a judge of what we send and of the payload files.
-
-Lenient where the vendor's own answers are: nulls are dropped, and members it marks as deprecated may be missing although
-the document says they are required.
-"""
+"""Our contract as a judge of what the client sends, and of the shape of the payload files."""
 
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
-
-from jsonschema import Draft202012Validator
+from urllib.parse import urlsplit
 
 from connectors.transport import Outgoing
+from tests.connectors.mirakl.network import query_of
+from tests.contracts import contract
 
-CONTRACT = Path(__file__).parents[2] / "contracts" / "mirakl.openapi.json"
-DEPRECATED = ("paymentType", "commission_vat", "commission_rate_vat", "total_count")
-
-
-@cache
-def contract() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
-    return found
-
-
-def operation_of(outgoing: Outgoing) -> dict[str, Any]:
-    """The operation at this method and path; the fixed path goes before one with parts."""
-    path = urlsplit(outgoing.url).path
-    paths = sorted(contract()["paths"], key=lambda template: template.count("{"))
-    for template in paths:
-        operation = contract()["paths"][template].get(outgoing.method.lower())
-        if operation is not None and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
-            found: dict[str, Any] = operation
-            return found
-    raise AssertionError(f"the contract knows no {outgoing.method} {path}")
+OPERATIONS = contract("mirakl").operations
 
 
 def check_request(outgoing: Outgoing, *, code: str) -> None:
-    """Assert that a request is one the vendor documents: operation, parameters, media type, body."""
-    operation = operation_of(outgoing)
-    assert operation["operationId"] == code
-    known = {parameter["name"]: parameter for parameter in map(_resolved, operation.get("parameters", []))}
-    paging = operation.get("x-pagination", {}).get("parameters", {})
-    for name, values in parse_qs(urlsplit(outgoing.url).query, keep_blank_values=True).items():
-        assert name in known or name in paging, f"{code} documents no parameter {name}"
-        if name in known:
-            _check_parameter(known[name], values)
-    _check_body(operation, outgoing)
+    """Assert that a request is this operation of the contract: method, path, parameters, media type, body."""
+    method, template, operation = OPERATIONS[code]
+    assert outgoing.method == method
+    assert re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), urlsplit(outgoing.url).path)
+    assert contract("mirakl").parameter_problems(code, query_of(outgoing)) == []
+    _check_body(outgoing, code, contract("mirakl").resolved(operation.get("requestBody", {})).get("content", {}))
 
 
-def _check_parameter(parameter: dict[str, Any], values: list[str]) -> None:
-    schema, value = _resolved(parameter["schema"]), unquote(values[0])
-    if schema["type"] == "integer":
-        assert value.isdecimal()
-    if "enum" in schema:
-        assert set(value.split(",")) <= set(schema["enum"])
-    if schema.get("format") == "date-time":
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", value)
-
-
-def _check_body(operation: dict[str, Any], outgoing: Outgoing) -> None:
-    content = _resolved(operation.get("requestBody", {})).get("content", {})
+def _check_body(outgoing: Outgoing, code: str, content: dict[str, Any]) -> None:
     media = outgoing.headers.get("Content-Type", "").partition(";")[0]
     if not content:
         assert not outgoing.body
     elif media == "application/json":
-        errors = faults(json.loads(outgoing.body or b"null"), content[media]["schema"])
-        assert errors == []
+        assert contract("mirakl").request_problems(code, json.loads(outgoing.body or b"null")) == []
     else:
         assert media in content
 
 
-def faults(value: Any, schema: dict[str, Any]) -> list[str]:
-    """Where a value breaks a schema of the contract, leniently."""
-    whole = {**schema, "components": contract()["components"]}
-    found = Draft202012Validator(whole).iter_errors(without_nulls(value))
-    return [f"{error.json_path}: {error.message}" for error in found if not _is_forgiven(error)]
-
-
-def response_faults(value: Any, code: str) -> list[str]:
-    operations = (operation for path in contract()["paths"].values() for operation in path.values())
-    operation = next(item for item in operations if isinstance(item, dict) and item.get("operationId") == code)
-    answer = next(item for status, item in operation["responses"].items() if status.startswith("2"))
-    return faults(value, _resolved(answer)["content"]["application/json"]["schema"])
-
-
-def without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: without_nulls(item) for name, item in value.items() if item is not None}
-    return [without_nulls(item) for item in value] if isinstance(value, list) else value
-
-
-def _is_forgiven(error: Any) -> bool:
-    return error.validator == "required" and any(f"'{name}'" in error.message for name in DEPRECATED)
-
-
-def _resolved(part: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in part:
-        found: Any = contract()
-        for name in part["$ref"].removeprefix("#/").split("/"):
-            found = found[name]
-        part = found
-    return part
+def shape_problems(value: Any, code: str) -> list[str]:
+    """Where an answer breaks the contract. A missing member is no fault: Mirakl leaves out what is null elsewhere."""
+    status = next(int(status) for status in OPERATIONS[code][2]["responses"] if status.startswith("2"))
+    problems = contract("mirakl", closed=False).answer_problems(code, status, value)
+    return [problem for problem in problems if not problem.endswith("is a required property")]

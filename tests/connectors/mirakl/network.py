@@ -1,7 +1,6 @@
 """A network that plays back answers, for what a sandbox does not do; and an account to call it with."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -22,7 +21,7 @@ def account(**settings: Any) -> Account:
 
 
 def answer(body: Any = None, *, status: int = 200, headers: dict[str, str] | None = None) -> Incoming:
-    """`body` None is an empty one; a str is sent as it is; a Path-like name of a payload file comes from `payload_answer`."""
+    """A body of None is an empty one, a str goes as it is, anything else as JSON."""
     raw = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body, default=float).encode()
     return Incoming(status=status, headers={"Content-Type": "application/json", **(headers or {})}, body=raw)
 
@@ -67,7 +66,3 @@ def query_of(outgoing: Outgoing) -> dict[str, list[str]]:
 
 def body_of(outgoing: Outgoing) -> Any:
     return json.loads(outgoing.body or b"null", parse_float=Decimal)
-
-
-def paths_of(outgoings: Iterable[Outgoing]) -> list[str]:
-    return [urlsplit(outgoing.url).path for outgoing in outgoings]

@@ -19,7 +19,7 @@ def order(**changes: Any) -> dict[str, Any]:
     return {**load("order_shipping"), **changes}
 
 
-def line(number: int = 0, **changes: Any) -> dict[str, Any]:
+def line(number: int = 0, /, **changes: Any) -> dict[str, Any]:
     return {**load("order_shipping")["order_lines"][number], **changes}
 
 

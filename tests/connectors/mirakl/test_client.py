@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.canonical.errors import (
     ConfigurationError,
@@ -20,7 +22,7 @@ from tests.connectors.conformance import RecordingGate
 from tests.connectors.mirakl.contract import check_request
 from tests.connectors.mirakl.network import Network, account, answer, body_of, orders_answer, payload_answer, query_of
 from tests.connectors.mirakl.payloads import load, order
-from tests.connectors.mirakl.test_conformance import dispatch_of
+from tests.connectors.mirakl.shop import dispatch_of
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DECISION = {"order_lines": [{"id": "MN-88210-A-1", "accepted": True}]}
@@ -326,7 +328,7 @@ def test_a_token_holds_the_place(place: Place) -> None:
             Place(offset=200, total=200),
         ),  # a full last page: look once more
         (Place(offset=200, total=200), 0, 200, None),
-        (Place(offset=100, total=250), PAGE_SIZE, 247, Place(offset=197, total=247)),  # three left the window
+        (Place(offset=100, total=250), PAGE_SIZE, 247, Place(offset=97, total=247)),  # three left the window
         (Place(offset=200, total=203), 0, 198, Place(offset=195, total=198)),
         (Place(offset=100, total=250), PAGE_SIZE, 260, Place(offset=200, total=260)),
         (Place(), PAGE_SIZE, None, Place(offset=100, total=None)),
@@ -338,6 +340,20 @@ def test_the_next_page_begins_where_nobody_is_skipped(
     place: Place, count: int, total: int | None, following: Place | None
 ) -> None:
     assert place.following(count, total=total) == following
+
+
+@given(data=st.data(), count=st.integers(0, 450))
+def test_whoever_stays_in_the_window_is_read_whoever_leaves_it(data: st.DataObject, count: int) -> None:
+    window, seen = list(range(count)), set[int]()
+    place: Place | None = Place()
+    while place is not None:
+        page = window[place.offset : place.offset + PAGE_SIZE]
+        seen.update(page)
+        place = place.following(len(page), total=len(window))
+        for leaver in data.draw(st.lists(st.sampled_from(window), max_size=9, unique=True)) if window else []:
+            window.remove(leaver)
+
+    assert set(window) <= seen
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------

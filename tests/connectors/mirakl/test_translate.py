@@ -1,4 +1,4 @@
-"""OR11's orders → ours, and Mirakl's lists → ours."""
+"""OR11's orders → ours."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,18 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.canonical.countries import alpha_2
-from connectors.canonical.dispatches import Carrier, Reason
 from connectors.canonical.errors import DataError
 from connectors.canonical.money import Money, total
 from connectors.canonical.orders import Address, OrderState, TaxAmount
-from connectors.mirakl.translate import (
-    ORDER_STATES,
-    Features,
-    parse_carriers,
-    parse_features,
-    parse_order,
-    parse_reasons,
-)
+from connectors.mirakl.translate import ORDER_STATES, parse_order
 from tests.connectors.mirakl.payloads import cancelation, line, load, order, order_of, refund
 
 
@@ -284,10 +276,10 @@ def test_amounts_without_tax_are_made_gross() -> None:
 
 
 def test_a_name_may_stand_on_the_customer_only() -> None:
-    address = parse_order(load("order_tax_excluded")).shipping_address
+    address = parse_order(order(customer=with_shipping(firstname=None, lastname=None, company=None))).shipping_address
 
     assert address is not None
-    assert (address.first_name, address.last_name, address.region) == ("Bob", "Stone", "IL")
+    assert (address.first_name, address.last_name) == ("Alice", "Nord")
 
 
 def test_taxes_of_the_whole_order_are_read_where_lines_state_none() -> None:
@@ -512,41 +504,3 @@ def test_an_amount_is_the_same_however_it_is_written(amount: Decimal, places: in
 
     assert found.lines[0].line_total.amount == amount
     assert found.total.amount == amount
-
-
-# --- reference lists --------------------------------------------------------------------------------------------------
-def test_carriers_say_whether_they_need_a_number() -> None:
-    assert parse_carriers(load("carriers")) == (
-        Carrier(code="DHLSE", label="DHL Freight", needs_tracking_number=False),
-        Carrier(code="PN", label="PostNord", needs_tracking_number=True),
-    )
-
-
-def test_reasons_keep_their_kind_and_whether_the_shop_may_use_them() -> None:
-    reasons = parse_reasons(load("reasons"))
-
-    assert reasons[0] == Reason(code="34", label="Cancelled on request", kind="CANCELLATION", seller_may_use=True)
-    assert [reason.code for reason in reasons if reason.seller_may_use] == ["34", "15", "REFUND_tolate"]
-
-
-def test_features_are_what_the_operator_switched_on() -> None:
-    assert parse_features(load("configuration")) == Features(
-        platform_name="Maison Nord",
-        multi_shipment=True,
-        unlisted_carriers=True,
-        acceptance="NOT_AUTOMATIC",
-        addresses_before_acceptance=False,
-    )
-
-
-def test_features_that_are_not_told_are_off() -> None:
-    found = parse_features({"platform_name": "Bare"})
-
-    assert (found.multi_shipment, found.acceptance) == (False, "")
-
-
-def test_a_carrier_without_a_code_is_a_fault() -> None:
-    with pytest.raises(DataError) as caught:
-        parse_carriers({"carriers": [{"code": None, "label": "PostNord"}]})
-
-    assert [problem.field for problem in caught.value.problems] == ["carriers[0].code"]

@@ -15,16 +15,26 @@ F = TypeVar("F", bound=Resolver)
 RESOLVERS: dict[tuple[str, str], Resolver] = {}
 
 
-def resolves(type_names: str, field_names: str | None = None) -> Callable[[F], F]:
-    """Register for every field named (separated by spaces) of every type named; by default the function's own name."""
+def resolves(type_names: str, field_names: str) -> Callable[[F], F]:
+    """Register for every field named (separated by spaces) of every type named."""
 
     def register(function: F) -> F:
         for type_name in type_names.split():
-            for field_name in (field_names or getattr(function, "__name__", "")).split():
+            for field_name in field_names.split():
                 RESOLVERS[type_name, field_name] = function
         return function
 
     return register
+
+
+def computed(type_names: str, field_names: str, function: Callable[[Any], Any]) -> None:
+    """A field that follows from the record alone."""
+    resolves(type_names, field_names)(lambda source, session, args: function(source))
+
+
+def constant(type_names: str, field_names: str, value: Any) -> None:
+    """What this tenant never has: null, an empty list, false."""
+    resolves(type_names, field_names)(lambda source, session, args: value)
 
 
 @dataclass(frozen=True)
@@ -81,5 +91,5 @@ _TYPE_NAMES: dict[type, str] = {
 }
 
 
-def type_name_of(value: Any, info: GraphQLResolveInfo, abstract: GraphQLAbstractType) -> str:
+def type_name_of(value: Any, info: GraphQLResolveInfo[Any], abstract: GraphQLAbstractType) -> str:
     return _TYPE_NAMES[type(value)]

@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.centra.sandbox.arithmetic import Money
 from connectors.centra.sandbox.gql import lists
-from connectors.centra.sandbox.gql.binding import resolves
+from connectors.centra.sandbox.gql.binding import computed, constant, resolves
 from connectors.centra.sandbox.gql.filters import matching, ordered, page_of
 from connectors.centra.sandbox.records import (
     Display,
@@ -21,11 +21,6 @@ Args = dict[str, Any]
 
 
 # --- products -------------------------------------------------------------------------------------------------------------
-@resolves("Product ProductVariant Display", "media")
-def media(source: Any, session: Session, args: Args) -> list[Any]:
-    return []
-
-
 @resolves("Product", "displays")
 def product_displays(source: Product, session: Session, args: Args) -> list[Display]:
     return [display for display in source.displays if session.sees(display.store)]
@@ -34,11 +29,6 @@ def product_displays(source: Product, session: Session, args: Args) -> list[Disp
 @resolves("ProductVariant", "displays")
 def variant_displays(source: Variant, session: Session, args: Args) -> list[Display]:
     return [display for display in source.product.displays if session.sees(display.store)]
-
-
-@resolves("ProductVariant", "unitCost")
-def unit_cost(source: Variant, session: Session, args: Args) -> None:
-    return None
 
 
 @resolves("ProductVariant", "stock")
@@ -70,47 +60,23 @@ def size_change_lines(source: ProductSize, session: Session, args: Args) -> Any:
 
 
 # --- displays -------------------------------------------------------------------------------------------------------------
-@resolves(
-    "Display", "minimumOrderQuantity orderQuantityDenominator description shortDescription comment canonicalCategory"
+constant(
+    "Display",
+    "minimumOrderQuantity orderQuantityDenominator description shortDescription comment canonicalCategory metaTitle"
+    " metaDescription metaKeywords",
+    None,
 )
-def no_text(source: Display, session: Session, args: Args) -> None:
-    return None
-
-
-@resolves("Display", "metaTitle metaDescription metaKeywords")
-def no_meta(source: Display, session: Session, args: Args) -> None:
-    return None
-
-
-@resolves("Display", "tags")
-def no_tags(source: Display, session: Session, args: Args) -> list[str]:
-    return []
-
-
-@resolves("Display", "displayItems")
-def display_items(source: Display, session: Session, args: Args) -> list[dict[str, Any]]:
-    return [{"id": variant.id, "product_variant": variant} for variant in source.product.variants]
-
-
-@resolves("DisplayItem", "id")
-def display_item_id(source: dict[str, Any], session: Session, args: Args) -> int:
-    return int(source["id"])
-
-
-@resolves("DisplayItem", "productVariant")
-def display_item_variant(source: dict[str, Any], session: Session, args: Args) -> Variant:
-    variant: Variant = source["product_variant"]
-    return variant
+constant("Display", "tags", [])
+constant("Product ProductVariant Display", "media", [])
+constant("ProductVariant", "unitCost", None)
+computed("Display", "displayItems productVariants", lambda display: display.product.variants)
+computed("DisplayItem", "id", lambda variant: variant.id)
+computed("DisplayItem", "productVariant", lambda variant: variant)
 
 
 @resolves("Display", "prices")
 def display_prices(source: Display, session: Session, args: Args) -> list[Any]:
     return lists.price_rows(session, {"productId": [source.product.id]}, session.shop.pricelists.values())
-
-
-@resolves("Display", "productVariants")
-def display_variants(source: Display, session: Session, args: Args) -> list[Variant]:
-    return source.product.variants
 
 
 # --- stock ----------------------------------------------------------------------------------------------------------------
@@ -134,16 +100,6 @@ for _name in lists.STOCK_NUMBERS:
     _stock_number(_name)
 
 
-@resolves("Stock", "product")
-def stock_product(source: StockRow, session: Session, args: Args) -> Product:
-    return source.product_size.product_variant.product
-
-
-@resolves("Stock", "productVariant")
-def stock_variant(source: StockRow, session: Session, args: Args) -> Variant:
-    return source.product_size.product_variant
-
-
 @resolves("Warehouse", "allocationRules")
 def allocation_rules(source: Warehouse, session: Session, args: Args) -> list[Any]:
     return [rule for rule in session.shop.rules.values() if source.id in rule.warehouse_ids]
@@ -159,17 +115,13 @@ def warehouse_totals(source: Warehouse, session: Session, args: Args) -> dict[st
     return _totals(list(session.shop.stock_by_warehouse.get(source.id, {}).values()), session, args)
 
 
-@resolves("StockChangeLine", "freeToAllocateQuantity")
-def change_line_free(source: StockChangeLine, session: Session, args: Args) -> int:
-    return source.row.free
-
-
 @resolves("StockChangeLine", "unitCost")
 def change_line_cost(source: StockChangeLine, session: Session, args: Args) -> Money | None:
     base = next(currency for currency in session.shop.currencies.values() if currency.is_base)
     return None if source.cost is None else Money(source.cost, base)
 
 
-@resolves("StockChangeLine", "currencyBaseRate")
-def change_line_rate(source: StockChangeLine, session: Session, args: Args) -> float:
-    return 1.0
+computed("Stock", "product", lambda row: row.product_size.product_variant.product)
+computed("Stock", "productVariant", lambda row: row.product_size.product_variant)
+computed("StockChangeLine", "freeToAllocateQuantity", lambda line: line.row.free)
+constant("StockChangeLine", "currencyBaseRate", 1.0)

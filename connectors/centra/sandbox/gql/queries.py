@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from connectors.centra.sandbox.gql import lists
 from connectors.centra.sandbox.gql.binding import resolves
 from connectors.centra.sandbox.gql.filters import Spec, check_limit, invalid, lower_bound, matching, ordered, page_of
 from connectors.centra.sandbox.gql.structure_fields import integration_of
-from connectors.centra.sandbox.sales import Order, Shipment
+from connectors.centra.sandbox.sales import Order, Payment, Shipment
 from connectors.centra.sandbox.tokens import Session
 
 Args = dict[str, Any]
@@ -97,7 +97,11 @@ def customers(source: None, session: Session, args: Args) -> Sequence[Any]:
 
 @resolves("Query", "orderPaymentHistory")
 def order_payment_history(source: None, session: Session, args: Args) -> Sequence[Any]:
-    visible = [row for row in session.shop.payments.values() if session.sees(row.order.store)]
+    shop, references = session.shop, _plain(args).get("externalReference")
+    rows: Iterable[Payment] = shop.payments.values()
+    if references is not None:
+        rows = [row for name in dict.fromkeys(references) for row in shop.payments_by_reference.get(name, ())]
+    visible = [row for row in rows if session.sees(row.order.store) and _indexed(session, row.order)]
     found = matching(visible, args.get("where"), lists.PAYMENT_FILTERS, session, search=lists.payment_search)
     return page_of(found, args)
 
@@ -114,16 +118,20 @@ def display_connection(source: None, session: Session, args: Args) -> dict[str, 
 
 
 def _connection(rows: list[Any], args: Args, key: Callable[[Any], int]) -> dict[str, Any]:
-    first, last = args.get("first"), args.get("last")
-    if (first is None) == (last is None):
-        raise invalid("A connection takes either first or last.")
-    check_limit(first if first is not None else last, "first" if first is not None else "last")
+    first: int | None = args.get("first")
+    last: int | None = args.get("last")
     places = {key(row): index for index, row in enumerate(rows)}
     start = _place(args.get("after"), places, default=-1) + 1
-    end = _place(args.get("before"), places, default=len(rows))
-    window = rows[start:end]
-    picked = window[:first] if first is not None else window[-last:]
-    begin = start if first is not None else start + len(window) - len(picked)
+    window = rows[start : _place(args.get("before"), places, default=len(rows))]
+    if first is not None and last is None:
+        check_limit(first, "first")
+        begin, picked = start, window[:first]
+    elif last is not None and first is None:
+        check_limit(last, "last")
+        picked = window[-last:]
+        begin = start + len(window) - len(picked)
+    else:
+        raise invalid("A connection takes either first or last.")
     edges = [{"cursor": _cursor(key(row)), "node": row} for row in picked]
     return {
         "totalCount": len(rows),

@@ -127,7 +127,7 @@ def _by_attribute(field_name: str, definition: GraphQLField) -> Resolver:
 
 
 def _guarded(resolver: Resolver, field_name: str, permissions: tuple[str, ...]) -> Callable[..., Any]:
-    def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
+    def resolve(source: Any, info: GraphQLResolveInfo[Any], **args: Any) -> Any:
         session: Session = info.context
         for permission in permissions:
             session.require(permission, field_name)

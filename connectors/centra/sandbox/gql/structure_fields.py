@@ -3,10 +3,17 @@
 from typing import Any
 
 from connectors.centra.sandbox.arithmetic import Money
-from connectors.centra.sandbox.gql.binding import AssignedAttribute, AttributeType, StringElement, resolves
+from connectors.centra.sandbox.gql.binding import (
+    AssignedAttribute,
+    AttributeType,
+    StringElement,
+    computed,
+    constant,
+    resolves,
+)
 from connectors.centra.sandbox.gql.filters import invalid, ordered, page_of, text_test
 from connectors.centra.sandbox.gql.lists import PRICE_KEYS, price_rows
-from connectors.centra.sandbox.records import MappedAttribute, Market, Price, Pricelist
+from connectors.centra.sandbox.records import Market, Price, Pricelist
 from connectors.centra.sandbox.sales import Event
 from connectors.centra.sandbox.shop import Shop
 from connectors.centra.sandbox.tokens import Session
@@ -27,11 +34,6 @@ def external_id(source: Any, session: Session, args: Args) -> str | None:
     return None if integration is None else source.external_ids.get(integration)
 
 
-@resolves("PaymentHistoryEntry", "externalId")
-def no_external_id(source: Any, session: Session, args: Args) -> None:
-    return None
-
-
 # --- markets and price lists ----------------------------------------------------------------------------------------------
 @resolves("Market Pricelist", "assignedToCountries")
 def assigned_to_countries(source: Market | Pricelist, session: Session, args: Args) -> Any:
@@ -42,21 +44,6 @@ def assigned_to_countries(source: Market | Pricelist, session: Session, args: Ar
 def pricelist_prices(source: Pricelist, session: Session, args: Args) -> Any:
     rows = price_rows(session, args.get("where"), [source])
     return page_of(ordered(rows, args.get("sort"), PRICE_KEYS), args)
-
-
-@resolves("Folder", "childFolders")
-def child_folders(source: Any, session: Session, args: Args) -> list[Any]:
-    return []
-
-
-@resolves("Category", "childCategories")
-def child_categories(source: Any, session: Session, args: Args) -> list[Any]:
-    return []
-
-
-@resolves("Category", "metaDescription")
-def meta_description(source: Any, session: Session, args: Args) -> None:
-    return None
 
 
 # --- attributes -------------------------------------------------------------------------------------------------------------
@@ -76,24 +63,15 @@ def attributes(source: Any, session: Session, args: Args) -> list[AssignedAttrib
     return [item for item in assigned if accepts(item.type.name)]
 
 
-@resolves("MappedAttribute", "type")
-def mapped_type(source: MappedAttribute, session: Session, args: Args) -> AttributeType:
-    return AttributeType(source.type_name, True)
+computed("MappedAttribute", "type", lambda attribute: AttributeType(attribute.type_name, True))
+computed("MappedAttribute", "elements", lambda attribute: [StringElement(*pair) for pair in attribute.values.items()])
 
-
-@resolves("MappedAttribute", "elements")
-def mapped_elements(source: MappedAttribute, session: Session, args: Args) -> list[StringElement]:
-    return [StringElement(key, value) for key, value in source.values.items()]
-
-
-@resolves("MappedAttribute", "description")
-def mapped_description(source: MappedAttribute, session: Session, args: Args) -> None:
-    return None
-
-
-@resolves("Product ProductVariant Display", "translations")
-def translations(source: Any, session: Session, args: Args) -> list[Any]:
-    return []
+constant("PaymentHistoryEntry", "externalId", None)
+constant("Folder", "childFolders", [])
+constant("Category", "childCategories", [])
+constant("Category", "metaDescription", None)
+constant("MappedAttribute", "description", None)
+constant("Product ProductVariant Display", "translations", [])
 
 
 # --- events -----------------------------------------------------------------------------------------------------------------

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 
 from integrationhub.runtime.backup import read_dump
 from integrationhub.runtime.errors import RuntimeSetupError
+from integrationhub.runtime.prepare import migrate
 from integrationhub.runtime.services import start_services
 
 
@@ -31,10 +30,8 @@ class Command(BaseCommand):
                 redis_url=None if settings.EMBEDDED_REDIS else settings.REDIS_URL,
                 new_major=True,
             ):
-                connection.close()
                 read_dump(settings.DATABASE_URL, file, replace=replace)
-                call_command("migrate", interactive=False, verbosity=options["verbosity"])
-                connection.close()
+                migrate()
         except RuntimeSetupError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored from {file}. Credentials need the ENCRYPTION_KEYS they were written with.")

@@ -1,23 +1,18 @@
 """`./hub run`"""
 
-import os
-import subprocess
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
-from django.db.backends.postgresql.base import DatabaseWrapper
 
 from integrationhub.runtime import programs
 from integrationhub.runtime.errors import RuntimeSetupError
 from integrationhub.runtime.ports import free_port
+from integrationhub.runtime.prepare import COLLECTED, collecting_static_files, migrate
 from integrationhub.runtime.services import Services, start_services
 from integrationhub.runtime.supervisor import Program, Supervisor
 
 DEFAULT_PORT = 8000
-COLLECTED = {"STATIC_COLLECTED": "true"}
 
 
 class Command(BaseCommand):
@@ -38,7 +33,8 @@ class Command(BaseCommand):
                 database_url=None if settings.EMBEDDED_POSTGRES else settings.DATABASE_URL,
                 redis_url=None if settings.EMBEDDED_REDIS else settings.REDIS_URL,
             ) as services:
-                self._prepare()
+                with collecting_static_files():
+                    migrate()
                 chosen = free_port(port, host=host)
                 started = self._programs(services, host=host, port=chosen, web=not no_web, workers=not no_workers)
                 if not no_web:
@@ -46,20 +42,6 @@ class Command(BaseCommand):
                 Supervisor(started, watch=lambda: self._revive(services)).run()
         except RuntimeSetupError as error:
             raise CommandError(str(error)) from error
-
-    def _prepare(self) -> None:
-        call_command("migrate", interactive=False, verbosity=0)
-        self._collect_static_files()
-        connection.close()
-        cast(DatabaseWrapper, connection).close_pool()  # the supervisor itself needs no connection from here on
-
-    def _collect_static_files(self) -> None:
-        # A program of its own: the storage that names files by their contents is chosen when settings are read.
-        collect = programs.command("collectstatic", "collectstatic", "--no-input", environment=COLLECTED)
-        words = [*collect.argv, "--verbosity=0"]
-        done = subprocess.run(words, env={**os.environ, **COLLECTED}, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeSetupError(f"The console's files could not be collected: {done.stderr.strip()}")
 
     def _programs(self, services: Services, *, host: str, port: int, web: bool, workers: bool) -> list[Program]:
         environment = {**services.environment(), **COLLECTED}

@@ -1,0 +1,18 @@
+"""Where a person sees a record in the platform's own back office."""
+
+from connectors.canonical.errors import HubError
+from connectors.http import OpenGate
+from connectors.models import Connection
+from connectors.registry import CONNECTORS
+
+
+def page_url(connection: Connection, kind: str, external_id: str) -> str:
+    """The address there, or "": not every platform has one, and a connection may be half set up. Makes no call."""
+    kind_of = CONNECTORS.get(connection.platform)
+    if kind_of is None or not external_id:
+        return ""
+    try:
+        url = kind_of(connection.account(), gate=OpenGate()).page_url(kind, external_id)
+    except (HubError, KeyError, ValueError):
+        return ""
+    return url if url.startswith(("https://", "http://")) else ""

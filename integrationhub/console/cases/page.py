@@ -1,0 +1,203 @@
+"""One case: what it is, what to do, the fix beside it, what waits, what happened — and what pressing its buttons does."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+
+from connectors import ports
+from connectors.access import Right
+from connectors.admin_base import require, rights_of
+from exceptions_app.causes import Fix
+from exceptions_app.errors import RefusedCaseError
+from exceptions_app.models import CaseEvent, ExceptionCase
+from exceptions_app.telling import Telling, explain
+from integrationhub.console.cases import acting
+from integrationhub.console.cases.fixing import FixForm, Missing, missing_of, save_fix
+from integrationhub.console.cases.progress import RELEASE, RETRY, Press, progress
+from integrationhub.console.cases.waiting import SHOWN, waiting_rows
+from integrationhub.console.money_words import at_stake
+from mappings_app.errors import RefusedMappingError
+from mappings_app.forms import find_known_codes, receivers
+from mappings_app.models import MAPPING_MODELS, MappingVersion
+
+if TYPE_CHECKING:
+    from integrationhub.console.cases.listing import CaseAdmin
+
+
+def show(model_admin: "CaseAdmin", request: HttpRequest, case: ExceptionCase, *, form: FixForm | None = None) -> HttpResponse:
+    now, rights = ports.now(), rights_of(request)
+    telling = explain(case, now=now)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": f"Case {case.pk}",
+        "opts": model_admin.opts,
+        "case": case,
+        "telling": telling,
+        "now": now,
+        "zone": ZoneInfo(case.brand.timezone),
+        "value": at_stake(case.waiting_value, case.brand.reporting_currency),
+        "may_work": rights.may(Right.WORK_CASES, case.brand_id),
+        "may_map": rights.may(Right.MAP_CODES, case.brand_id),
+        "is_open": not case.resolved,
+        **_fix(case, telling, form, now=now),
+        **_waiting(case),
+        **_deciding(case),
+        "events": list(case.events.all()),
+        "pressed": _pressed(request, case),
+    }
+    request.current_app = model_admin.admin_site.name
+    return TemplateResponse(request, "console/cases/case.html", context)
+
+
+# --- what it shows ----------------------------------------------------------------------------------------------------
+
+
+def _fix(case: ExceptionCase, telling: Telling, form: FixForm | None, *, now: datetime) -> dict[str, Any]:
+    missing = missing_of(case) if not case.resolved else None
+    if missing is None:
+        return {"missing": None, **_other_fix(case, telling)}
+    form = form or FixForm(missing)
+    scopes = form.scope_choices(now)
+    return {
+        "missing": missing,
+        "form": form,
+        "attributes": [form[name] for name in form.fields if name.startswith("attribute_")],
+        "scopes": scopes,
+        "checked": next((scope for scope in scopes if scope["checked"]), scopes[0]),
+    }
+
+
+def _other_fix(case: ExceptionCase, telling: Telling) -> dict[str, Any]:
+    """The one button of causes that no mapping mends: where it leads, or what it presses."""
+    if telling.fix == Fix.CONNECTION and case.target_id:
+        return {"fix_url": reverse("admin:connectors_connection_change", args=[case.target_id])}
+    return {"fix_retries": telling.fix not in acting.SETTLED_BY_HAND, "fix_closes": telling.fix in acting.SETTLED_BY_HAND}
+
+
+def _waiting(case: ExceptionCase) -> dict[str, Any]:
+    rows = waiting_rows(case) if not case.resolved else []
+    return {"rows": rows, "more": max(case.waiting_count - len(rows), 0) if len(rows) >= SHOWN else 0}
+
+
+def _deciding(case: ExceptionCase) -> dict[str, Any]:
+    return {
+        "may_close": acting.may_close(case),
+        "colleagues": acting.colleagues(case.brand_id),
+        "teams": ExceptionCase.Team.choices,
+        "snoozes": {key: label for key, (label, _) in acting.SNOOZES.items()},
+        "comment_kind": CaseEvent.Kind.COMMENTED,
+        "mapping": _mapping_since(case) if case.resolved else None,
+    }
+
+
+def _mapping_since(case: ExceptionCase) -> dict[str, str] | None:
+    """The way back from a fix: the mapping that stands for the case's code now."""
+    if not case.mapping_kind or case.mapping_kind not in MAPPING_MODELS:
+        return None
+    versions = MappingVersion.objects.filter(
+        brand_id=case.brand_id, kind=case.mapping_kind, from_code=case.code, superseded_at=None, retired=False
+    )
+    version = versions.order_by("-pk").first()
+    if version is None:
+        return None
+    model = MAPPING_MODELS[case.mapping_kind]._meta.model_name
+    return {"text": str(version), "url": reverse(f"admin:mappings_app_{model}_change", args=[version.pk])}
+
+
+def _pressed(request: HttpRequest, case: ExceptionCase) -> dict[str, Any] | None:
+    """The panel that counts down what a button set going; None when no button was just pressed."""
+    press = _press_in(request)
+    if press is None:
+        return None
+    address = reverse("admin:exceptions_app_exceptioncase_progress", args=[case.pk])
+    query = urlencode(press.query)
+    return {"url": f"{address}?{query}", "state": progress(case, press)}
+
+
+def _press_in(request: HttpRequest) -> Press | None:
+    """The press that the address tells of; None where it tells of none that makes sense."""
+    what, text, job = (request.GET.get(name, "") for name in ("what", "at", "job"))
+    try:
+        pressed_at = parse_datetime(text)
+    except ValueError:
+        return None
+    if what not in (RELEASE, RETRY) or pressed_at is None or pressed_at.tzinfo is None:
+        return None
+    return Press(what=what, at=pressed_at, job_id=int(job) if job.isdigit() and len(job) < 18 else None)
+
+
+# --- what it does -----------------------------------------------------------------------------------------------------
+
+
+def save(model_admin: "CaseAdmin", request: HttpRequest, case: ExceptionCase) -> HttpResponse:
+    """Save the mapping and release what waits; back to the case, which then counts down."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    require(request, Right.MAP_CODES, case.brand_id)
+    missing = missing_of(case)
+    if missing is None or case.resolved:
+        messages.info(request, "This case is settled already.")
+        return _back(case)
+    form = FixForm(missing, request.POST)
+    if not form.is_valid():
+        return show(model_admin, request, case, form=form)
+    return _saved(model_admin, request, case, form)
+
+
+def _saved(model_admin: "CaseAdmin", request: HttpRequest, case: ExceptionCase, form: FixForm) -> HttpResponse:
+    try:
+        version, released_at = save_fix(form, actor=request.user.get_username())
+    except RefusedMappingError as error:
+        for problem in error.problems:
+            form.add_error(None, problem)
+        return show(model_admin, request, case, form=form)
+    messages.success(request, f"Saved: {version}.")
+    return _back(case, Press(what=RELEASE, at=released_at) if released_at else None)
+
+
+def press(request: HttpRequest, case: ExceptionCase) -> HttpResponse:
+    """One of the buttons beside the mapping: assign, comment, snooze, try again, close, reopen."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    require(request, Right.WORK_CASES, case.brand_id)
+    name = request.POST.get("do", "")
+    if name not in acting.ACTS:
+        raise PermissionDenied
+    pressed_at = ports.now()
+    try:
+        done = acting.act(name, case, request.POST, request.user)
+    except (RefusedCaseError, acting.NotAskedProperlyError) as error:
+        messages.error(request, str(error))
+        return _back(case)
+    messages.success(request, done.told)
+    return _back(case, Press(what=RETRY, at=pressed_at, job_id=done.job_id) if done.retried else None)
+
+
+def _back(case: ExceptionCase, press: Press | None = None) -> HttpResponse:
+    address = reverse("admin:exceptions_app_exceptioncase_change", args=[case.pk])
+    return HttpResponseRedirect(f"{address}?{urlencode(press.query)}" if press else address)
+
+
+def tell_progress(request: HttpRequest, case: ExceptionCase) -> JsonResponse:
+    press = _press_in(request)
+    if press is None:
+        raise PermissionDenied
+    return JsonResponse(progress(case, press), headers={"Cache-Control": "no-store"})
+
+
+def find_codes(request: HttpRequest, case: ExceptionCase) -> JsonResponse:
+    """The codes that can be chosen and match what was typed: {"codes": [{"code", "label"}]}."""
+    require(request, Right.MAP_CODES, case.brand_id)
+    missing: Missing | None = missing_of(case)
+    if missing is None:
+        return JsonResponse({"codes": []})
+    known = find_known_codes(missing.kind, receivers(missing.kind, missing.links), request.GET.get("q", ""))
+    return JsonResponse({"codes": [{"code": one.code, "label": one.label} for one in known]})

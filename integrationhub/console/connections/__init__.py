@@ -1,0 +1,1 @@
+"""Connections and links on screen: setting them up, testing them, switching them off and on."""

@@ -1,0 +1,166 @@
+"""The list of orders, newest first, found by any number people have of one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from connectors import ports
+from connectors.access import Right
+from connectors.admin_base import HubModelAdmin, register, rights_of
+from connectors.models import Connection
+from integrationhub.adminkit import moments
+from integrationhub.adminkit.filters import ChoiceFilter
+from integrationhub.console import search
+from integrationhub.console.cases.filters import BrandFilter
+from integrationhub.console.money_words import amount
+from integrationhub.console.orders import page
+from integrationhub.orders.models import SoldOrder
+from integrationhub.sync.models import SyncJob
+from integrationhub.sync.models.jobs import WAITING_STATES
+
+Orders = QuerySet[SoldOrder]
+
+
+class StateFilter(ChoiceFilter):
+    title, parameter_name = "state at the marketplace", "state"
+
+    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
+        return SoldOrder._meta.get_field("state").choices or []
+
+    def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
+        return rows.filter(state=value)
+
+
+class TargetStateFilter(ChoiceFilter):
+    title, parameter_name = "state where it is fulfilled", "there"
+    _none = "none"
+
+    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
+        return [(str(value) or self._none, str(label)) for value, label in SoldOrder._meta.get_field("target_state").choices or []]
+
+    def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
+        return rows.filter(target_state="" if value == self._none else value)
+
+
+class ChannelFilter(ChoiceFilter):
+    title, parameter_name = "marketplace", "channel"
+
+    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
+        brands = rights_of(request).brand_ids(Right.SEE)
+        sold_at = Connection.objects.filter(brand_id__in=brands, links_as_source__isnull=False).distinct()
+        return [(str(pk), name) for pk, name in sold_at.order_by("name").values_list("pk", "name")]
+
+    def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
+        return rows.filter(link__source_id=int(value))
+
+
+class PlacedFilter(ChoiceFilter):
+    title, parameter_name, all_label = "placed", "placed", "Any time"
+
+    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
+        return [("1", "In the last 24 hours"), ("7", "In the last 7 days"), ("30", "In the last 30 days")]
+
+    def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
+        return rows.filter(placed_at__gte=ports.now() - timedelta(days=int(value)))
+
+
+class ProblemFilter(ChoiceFilter):
+    title, parameter_name = "waiting for a person", "waits"
+
+    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
+        return [("yes", "Yes")]
+
+    def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
+        return rows.filter(waits=True)
+
+
+@register(SoldOrder)
+class OrderAdmin(HubModelAdmin):
+    address = "orders"
+    plural = "Orders"
+    list_display = ("order", "marketplace", "standing", "fulfilment", "charged", "placed", "problem")
+    list_filter = (ProblemFilter, StateFilter, TargetStateFilter, ChannelFilter, PlacedFilter, BrandFilter)
+    list_select_related = ("link__source", "target", "brand")
+    ordering = ("-placed_at", "-id")
+    search_fields = ("reference",)  # what is searched: get_search_results
+    search_help_text = "Order, tracking or target number"
+    change_list_template = "console/list.html"
+
+    def get_queryset(self, request: HttpRequest) -> Orders:
+        key = Concat(Value("order:"), Cast(OuterRef("link_id"), CharField()), Value(":"), OuterRef("reference"))
+        waiting = SyncJob.objects.filter(serial_key=key, state__in=WAITING_STATES)
+        return super().get_queryset(request).annotate(waits=Exists(waiting))
+
+    def get_search_results(self, request: HttpRequest, queryset: Orders, search_term: str) -> tuple[Orders, bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        ids = search.order_ids(term, brands=rights_of(request).brand_ids(Right.SEE))
+        return queryset.filter(pk__in=ids), False
+
+    # --- columns ----------------------------------------------------------------------------------------------------
+    @display(description="Order", ordering="reference")
+    def order(self, order: SoldOrder) -> SafeString:
+        return format_html('<span class="hub-code">{}</span>', order.reference)
+
+    @display(description="Sold at")
+    def marketplace(self, order: SoldOrder) -> str:
+        return order.link.source.name
+
+    @display(description="State there")
+    def standing(self, order: SoldOrder) -> str:
+        return order.get_state_display()
+
+    @display(description="Fulfilled in")
+    def fulfilment(self, order: SoldOrder) -> SafeString:
+        number = f"{order.target.name} {order.target_external_id}".strip()
+        return format_html(
+            '<span class="hub-two-lines"><span>{}</span><small>{}</small></span>', number, order.get_target_state_display()
+        )
+
+    @display(description="Total", ordering="total")
+    def charged(self, order: SoldOrder) -> SafeString:
+        return format_html('<span class="hub-number">{}</span>', amount(order.total, order.currency))
+
+    @display(description="Placed", ordering="placed_at")
+    def placed(self, order: SoldOrder) -> SafeString:
+        return moments.ago(order.placed_at, now=ports.now(), zone=ZoneInfo(order.brand.timezone))
+
+    @display(description="Problem")
+    def problem(self, order: Any) -> SafeString:
+        if order.waits:
+            return format_html('<span class="hub-chip hub-chip-bad">waits for a person</span>')
+        if order.tax_differs:
+            return format_html('<span class="hub-chip hub-chip-warn">tax differs</span>')
+        return format_html('<span class="hub-quiet">{}</span>', "none")
+
+    # --- one order --------------------------------------------------------------------------------------------------
+    def own_urls(self) -> list[URLPattern]:
+        return [
+            self.page("<slug:object_id>/retry/", self.retry_view, "retry"),
+            self.page("<slug:object_id>/calls/<int:call_id>/", self.call_view, "call"),
+            self.page("<slug:object_id>/received/<int:record_id>/", self.received_view, "received"),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return page.show(self, request, self.found(request, object_id))
+
+    def retry_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return page.retry(request, self.found(request, object_id))
+
+    def call_view(self, request: HttpRequest, object_id: str, call_id: int) -> HttpResponse:
+        return page.call(request, self.found(request, object_id), call_id)
+
+    def received_view(self, request: HttpRequest, object_id: str, record_id: int) -> HttpResponse:
+        return page.received(request, self.found(request, object_id), record_id)

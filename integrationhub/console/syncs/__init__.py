@@ -1,0 +1,1 @@
+"""Flows on links: how each runs, what waits, and the buttons that hold, shadow or run one."""

@@ -1,0 +1,147 @@
+"""The Centra connector against the Centra sandbox, role by role."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from connectors.base import Account, Connector
+from connectors.canonical.errors import ConfigurationError
+from connectors.canonical.options import OrderOptions
+from connectors.canonical.orders import Order
+from connectors.centra.client import CREATE_ORDER
+from connectors.centra.connector import SHIPMENT_ROWS, CentraConnector
+from connectors.centra.documents import LIST_ROWS
+from connectors.centra.events import LISTENERS
+from connectors.centra.sandbox import CentraSandbox
+from connectors.http import OpenGate
+from connectors.sandboxkit import Sandbox, SandboxClock
+from tests.connectors.centra.support import OPTIONS, ORDER, account_of, stocked
+from tests.connectors.conformance import (
+    START,
+    ConnectionSuite,
+    CreatesOrdersSuite,
+    Delivery,
+    EventsQueueSuite,
+    Platform,
+    ReadsDispatchesSuite,
+    ReadsProductsSuite,
+    ReadsStockSuite,
+    RecordingGate,
+    WebhooksSuite,
+    missing_suites,
+)
+
+SOLD = replace(ORDER, placed_at=START, updated_at=START)
+# The order is sold in euros to Sweden, whose own price list is in kronor.
+IN_EUROS = replace(OPTIONS, market="3", price_list="3")
+
+
+class Centra(Platform):
+    connector_class = CentraConnector
+
+    def make_sandbox(self, clock: SandboxClock) -> CentraSandbox:
+        return stocked(CentraSandbox(clock=clock))
+
+    def make_account(self, sandbox: Sandbox) -> Account:
+        return account_of(cast(CentraSandbox, sandbox))
+
+
+class TestConnection(Centra, ConnectionSuite):
+    pass
+
+
+class TestCreatesOrders(Centra, CreatesOrdersSuite):
+    write_operation = CREATE_ORDER
+
+    def prepare(self, sandbox: Sandbox) -> tuple[Order, OrderOptions]:
+        return SOLD, IN_EUROS
+
+    def orders_at(self, sandbox: Sandbox, reference: str) -> int:
+        return len(cast(CentraSandbox, sandbox).orders_by_reference(reference))
+
+    def test_refused_credentials_pause_the_whole_connection_and_nothing_is_done(
+        self, stranger: Connector, sandbox: Sandbox, prepared: tuple[Order, OrderOptions]
+    ) -> None:
+        """Centra has two credentials. A refused Order API key stops creating orders; dispatches and stock go on."""
+        with pytest.raises(ConfigurationError) as caught:
+            self.write(stranger, prepared)
+
+        assert (caught.value.operation, caught.value.code) == (CREATE_ORDER, "key")
+        assert self.effects(sandbox, prepared) == 0
+        with pytest.raises(ConfigurationError) as caught:
+            stranger.find_orders(SOLD.reference)
+        assert (caught.value.operation, caught.value.code) == ("", "token")
+
+
+class TestReadsDispatches(Centra, ReadsDispatchesSuite):
+    read_operation = "shipments"
+    page_size = SHIPMENT_ROWS
+
+    def dispatch(self, sandbox: Sandbox, count: int) -> list[str]:
+        tenant = cast(CentraSandbox, sandbox)
+        seller = CentraConnector(account_of(tenant), gate=OpenGate())
+        return [self._shipped(tenant, seller, number) for number in range(count)]
+
+    def _shipped(self, tenant: CentraSandbox, seller: CentraConnector, number: int) -> str:
+        line = replace(SOLD.lines[0], quantity=1)
+        order = replace(SOLD, reference=f"MK-{number}", lines=(line,))
+        external_id = seller.send_order(order, IN_EUROS)
+        tenant.confirm_order(int(external_id))
+        return str(tenant.ship_order(int(external_id))["shipment"])
+
+
+class TestReadsStock(Centra, ReadsStockSuite):
+    read_operation = "StockOfSkus"
+
+    def stock(self, sandbox: Sandbox) -> Mapping[str, int]:
+        tenant = cast(CentraSandbox, sandbox)
+        tenant.set_stock("NV1002-100-S", 7, warehouse=2)  # the boutique keeps 2 back
+        return {"NV1001-410-M": 100, "NV1001-410-L": 0, "NV1002-100-S": 105}
+
+
+class TestReadsProducts(Centra, ReadsProductsSuite):
+    read_operation = "productSizes"
+
+    def make_sandbox(self, clock: SandboxClock) -> CentraSandbox:
+        tenant = super().make_sandbox(clock)
+        tenant.add_product("NV2000", sizes={f"-{number}": 1 for number in range(LIST_ROWS + 5)})
+        return tenant
+
+    def skus(self, sandbox: Sandbox) -> set[str]:
+        known = {"NV1001-410-M", "NV1001-410-L", "NV1002-100-S"}
+        return known | {f"NV2000-{number}" for number in range(LIST_ROWS + 5)}
+
+
+class TestEventsQueue(Centra, EventsQueueSuite):
+    read_operation = "events"
+
+    @pytest.fixture
+    def connector(self, sandbox: Sandbox, gate: RecordingGate) -> Connector:
+        """A connector that has made no call yet: a connection it kept open would outlive the sandbox."""
+        tenant = cast(CentraSandbox, sandbox)
+        tenant.shop.events.listen(tenant.integration, [listener.as_input() for listener in LISTENERS])
+        return CentraConnector(account_of(tenant), gate=gate)
+
+    def change(self, sandbox: Sandbox, count: int) -> None:
+        for number in range(count):
+            cast(CentraSandbox, sandbox).set_stock("NV1001-410-M", 50 + number)
+
+
+class TestWebhooks(Centra, WebhooksSuite):
+    stale_after = timedelta(seconds=300)
+
+    def delivery(self, sandbox: Sandbox) -> Delivery:
+        told = [{"type": "order", "action": "update", "date": "2026-01-15 10:00:00.000000", "id": 10001}]
+        body, headers = cast(CentraSandbox, sandbox).signed_webhook(told)
+        return Delivery(headers=headers, body=body, now=START)
+
+    def forged(self, delivery: Delivery) -> Delivery:
+        stamp = delivery.headers["X-Centra-Signature"].partition(",")[0]
+        return replace(delivery, headers={**delivery.headers, "X-Centra-Signature": f"{stamp},v1={'0' * 64}"})
+
+
+def test_every_role_has_its_suite() -> None:
+    assert missing_suites(CentraConnector, globals()) == []

@@ -1,0 +1,1 @@
+"""The Mirakl sandbox held against what is documented of the platform, through real HTTP."""

@@ -4,7 +4,9 @@ A sandbox is the platform with its real rules, for tests, the demo and the `sand
 Everything under `/_control/` is ours and never part of a platform.
 """
 
+import io
 import json
+import pickle
 import socket
 import sys
 import threading
@@ -19,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
+
+import cloudpickle
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 APPLIED_KINDS = frozenset({"drop_after", "hang_after", "status_after", "malformed", "slow"})
@@ -183,6 +187,29 @@ class Journal:
             self._entries.clear()
 
 
+def _dump(value: object) -> bytes:
+    """A pickle of plain state that also holds closures (planned effects), locks and thread-local caches."""
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+        def reducer_override(self, item: Any) -> Any:
+            for kind, make in _FRESH.items():
+                if isinstance(item, kind):
+                    return make, ()
+            return super().reducer_override(item)
+
+    file = io.BytesIO()
+    Pickler(file).dump(value)
+    return file.getvalue()
+
+
+_FRESH: dict[type, Callable[[], object]] = {
+    type(threading.Lock()): threading.Lock,
+    type(threading.RLock()): threading.RLock,
+    threading.local: threading.local,
+    threading.Event: threading.Event,
+}
+
+
 class Sandbox(ABC):
     """One platform on loopback. Subclasses answer requests under `lock`; state is plain Python."""
 
@@ -250,6 +277,26 @@ class Sandbox(ABC):
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+    # --- between two runs -----------------------------------------------------------------------------------------
+    def save(self, path: Path) -> None:
+        """Write the platform's whole state, without its journal, so that `load` goes on where it stood."""
+        with self.lock:
+            server, self._server = self._server, None
+            journal, self.journal = self.journal, Journal()
+            try:
+                state = _dump(self)
+            finally:
+                self._server, self.journal = server, journal
+        beside = path.with_suffix(".new")
+        beside.write_bytes(state)
+        beside.replace(path)
+
+    @staticmethod
+    def load(path: Path) -> "Sandbox":
+        """A sandbox as `save` left it. Only for files that this installation wrote itself: they are pickles."""
+        sandbox: Sandbox = pickle.loads(path.read_bytes())  # noqa: S301
+        return sandbox
 
     # --- time -----------------------------------------------------------------------------------------------------
     def advance(self, seconds: float) -> None:

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from integrationhub import logs
+from integrationhub.console.unfold import UNFOLD as UNFOLD
 from integrationhub.runtime import keys
 from integrationhub.runtime.places import Places, default_var_dir
 
@@ -74,12 +75,12 @@ WSGI_APPLICATION = "integrationhub.wsgi.application"
 # --- applications ---
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "integrationhub.console.admin_config.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -254,12 +255,3 @@ LOGGING = logs.logging_config(
 logs.configure_structlog()
 
 # --- console ---
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Integration hub",
-    "SITE_HEADER": "Integration hub",
-    "SITE_URL": reverse_lazy("admin:index"),
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
-}

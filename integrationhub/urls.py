@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 
@@ -19,6 +19,7 @@ def no_icon(request: HttpRequest) -> HttpResponse:
 
 # What platforms call comes first, under `webhooks/`: it has no session and no console around it.
 urlpatterns = [
+    path("webhooks/", include("integrationhub.sync.urls")),
     path("healthz", healthz, name="healthz"),
     path("favicon.ico", no_icon),
     path(settings.ADMIN_PATH, admin.site.urls),

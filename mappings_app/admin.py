@@ -152,6 +152,7 @@ class MappingAdmin(HubModelAdmin):
             "version": version,
             "story": story.select_related("brand").order_by("-pk")[:HISTORY_SHOWN],
             "latest": latest,
+            "attributes": _attributes(version),
             "now": ports.now(),
             "zone": ZoneInfo(version.brand.timezone),
             "may_map": rights_of(request).may(Right.MAP_CODES, version.brand_id),
@@ -241,6 +242,18 @@ def _code(code: str, label: str) -> SafeString:
     return format_html(
         '<span class="hub-two-lines"><span class="hub-code">{}</span><small>{}</small></span>', code, label
     )
+
+
+def _attributes(version: MappingVersion) -> list[tuple[str, str]]:
+    """What else the mapping says, in its kind's words."""
+    return [
+        (
+            attribute.label[:1].upper() + attribute.label[1:],
+            "yes" if version.attributes[attribute.name] is True else str(version.attributes[attribute.name]),
+        )
+        for attribute in version.kind_spec.attributes
+        if version.attributes.get(attribute.name)
+    ]
 
 
 def _stretch(version: MappingVersion) -> SafeString:

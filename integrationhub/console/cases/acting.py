@@ -44,6 +44,10 @@ class Done:
     job_id: int | None = None  # the one record that was retried, where it was one
 
 
+def snooze_labels() -> dict[str, str]:
+    return {key: label for key, (label, _) in SNOOZES.items()}
+
+
 class NotAskedProperlyError(Exception):
     """The form that was sent lacks something; the message is a sentence for the person."""
 

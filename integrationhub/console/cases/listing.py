@@ -23,12 +23,7 @@ from exceptions_app.telling import tell
 from exceptions_app.words import counted, number
 from integrationhub.adminkit import moments
 from integrationhub.console.cases import filters, page
-from integrationhub.console.cases.acting import (
-    SNOOZES,
-    NotAskedProperlyError,
-    colleagues,
-    snooze_end,
-)
+from integrationhub.console.cases.acting import NotAskedProperlyError, colleagues, snooze_end, snooze_labels
 from integrationhub.console.money_words import at_stake
 
 TOLD_REFUSALS = 5
@@ -155,12 +150,12 @@ class CaseAdmin(HubModelAdmin):
     def snooze_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
         cases = self._workable(request, queryset)
         if "apply" not in request.POST:
-            return self._ask(request, cases, "console/cases/snooze.html", choices=SNOOZES)
+            return self._ask(request, cases, "console/cases/snooze.html", choices=snooze_labels())
         try:
             end = snooze_end(request.POST, rights_of(request).zone)
         except NotAskedProperlyError as error:
             messages.error(request, str(error))
-            return self._ask(request, cases, "console/cases/snooze.html", choices=SNOOZES)
+            return self._ask(request, cases, "console/cases/snooze.html", choices=snooze_labels())
 
         def snooze(case: ExceptionCase) -> None:
             reason = request.POST.get("text", "")

@@ -92,7 +92,7 @@ def _deciding(case: ExceptionCase) -> dict[str, Any]:
         "may_close": acting.may_close(case),
         "colleagues": acting.colleagues(case.brand_id),
         "teams": ExceptionCase.Team.choices,
-        "snoozes": {key: label for key, (label, _) in acting.SNOOZES.items()},
+        "snoozes": acting.snooze_labels(),
         "comment_kind": CaseEvent.Kind.COMMENTED,
         "mapping": _mapping_since(case) if case.resolved else None,
     }

@@ -129,6 +129,9 @@ class HubModelAdmin(ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(request, self.change_right, obj)
 
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        raise PermissionDenied  # the same answer for what does not exist and for what is another brand's
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 

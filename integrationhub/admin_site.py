@@ -13,6 +13,9 @@ from unfold.sites import UnfoldAdminSite
 from connectors.admin_base import HubModelAdmin, rights_of
 from integrationhub.console.addresses import console_urls, second_factor_urls
 
+# Pages of Django's and the skin's that answer for any model, past what its own page allows.
+_LEFT_OUT = frozenset({"autocomplete", "view_on_site", "search"})
+
 
 class HubAdminSite(UnfoldAdminSite):
     takes_hub_pages = True
@@ -24,7 +27,8 @@ class HubAdminSite(UnfoldAdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [*second_factor_urls(self), *console_urls(self), *map(self._readdressed, super().get_urls())]
+        theirs = (url for url in super().get_urls() if getattr(url, "name", None) not in _LEFT_OUT)
+        return [*second_factor_urls(self), *console_urls(self), *map(self._readdressed, theirs)]
 
     def _readdressed(self, pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
         """A model's pages under the address that people read: `cases/` for `exceptions_app/exceptioncase/`."""

@@ -152,7 +152,8 @@ def make_unmapped(
     """The case of a code that nobody mapped, and the jobs that wait for it."""
     with transaction.atomic():
         case, _ = open_unmapped(link=link, missing=MissingMapping(kind=kind, code=code, label=label, gtin=gtin))
-    wait_for(jobs, [case])
+    if jobs:  # else nothing waits, and counting that would close it
+        wait_for(jobs, [case])
     return case
 
 

@@ -53,13 +53,21 @@ def countdown(at: datetime | None, *, now: datetime, zone: ZoneInfo, never: str 
     return _element(at, zone, told="until", words=words, urgency=urgency(left))
 
 
+def upcoming(at: datetime | None, *, now: datetime, zone: ZoneInfo, never: str = "–") -> SafeString:
+    """When something runs next: "in 40 s", "due". Nobody's deadline, so never coloured."""
+    if at is None:
+        return format_html('<span class="hub-quiet">{}</span>', never)
+    left = (at - now).total_seconds()
+    return _element(at, zone, told="next", words=f"in {span(left)}" if left > 0 else "due")
+
+
 def urgency(seconds_left: float) -> str:
-    """ "late", "soon" (two hours), "today" (a day) or ""."""
+    """ "late", "soon" (two hours left), "near" (eight) or "": what is further away is not coloured."""
     if seconds_left <= 0:
         return "late"
     if seconds_left <= 2 * _HOUR:
         return "soon"
-    return "today" if seconds_left <= _DAY else ""
+    return "near" if seconds_left <= 8 * _HOUR else ""
 
 
 def _element(at: datetime, zone: ZoneInfo, *, told: str, words: str, urgency: str = "") -> SafeString:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from connectors import ports
 from connectors.canonical.errors import ConfigurationError
@@ -25,6 +25,7 @@ from integrationhub.sync.flows import flow
 from integrationhub.sync.gate import running
 from integrationhub.sync.lanes import QUEUES
 from integrationhub.sync.models import Schedule
+from integrationhub.sync.models.jobs import TERMINAL_STATES
 from integrationhub.sync.outcomes import Verdict, apply, judge, judge_error
 from integrationhub.sync.places import place, standing_schedules
 from integrationhub.sync.run import Run
@@ -33,7 +34,6 @@ log = structlog.get_logger(__name__)
 
 BATCH_MAX = 100
 QUICK_SECONDS = 0.05  # a batch done faster than this is doubled; a slower one halved
-IDLE_SECONDS = 0.2  # how long a thread that found nothing lets the others work before it looks again
 
 stopping = threading.Event()  # set by a worker that was asked to stop: no new claim after that
 
@@ -97,8 +97,7 @@ class _Slice:
         self.tally = tally
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{ports.new_id()[:8]}"
         self.modes, self.held = standing_schedules(connection_id)
-        self.busy = 0
-        self._lock = threading.Lock()
+        self.noted: dict[int, float] = {}  # schedule → when its success was stamped
 
     def work_in_thread(self, number: int) -> None:
         try:
@@ -129,24 +128,38 @@ class _Slice:
         return max(1, min(room, BATCH_MAX))
 
     def _run_batch(self, jobs: Sequence[ClaimedJob]) -> None:
-        verdicts: list[Verdict] = []
         runs: list[tuple[Run, Verdict | None]] = []
-        overtaken = 0
         for position, job in enumerate(jobs):
             if not job.may_start_call or (position and ports.boottime() > self.ends):
                 give_back(jobs[position:])
                 break
             run, verdict = self._run(job)
             runs.append((run, verdict))
-            if verdict is None:
-                overtaken += 1
-            else:
+            if verdict is not None:
                 verdict.stake = run.stake
-                verdicts.append(verdict)
-        states = apply(verdicts)
+        self._settle(runs)
+
+    def _settle(self, runs: Sequence[tuple[Run, Verdict | None]]) -> None:
+        """Write what came of a batch. Outcomes that touch nothing but their job are written with their tries, in one commit."""
+        plain = [(run, verdict) for run, verdict in runs if verdict is not None and verdict.is_plain]
+        others = [(run, verdict) for run, verdict in runs if verdict is None or not verdict.is_plain]
+        verdicts = [verdict for _, verdict in runs if verdict is not None]
+        with transaction.atomic():
+            states = apply([verdict for _, verdict in plain])
+            write_attempts(plain, owner=self.owner, states=states)
+        states |= apply([verdict for _, verdict in others if verdict is not None])
         self._heed_pauses(verdicts)
-        write_attempts(runs, owner=self.owner, states=states)
-        self.tally.add(verdicts, states, overtaken)
+        write_attempts(others, owner=self.owner, states=states)
+        self._note_success(verdicts, states)
+        self.tally.add(verdicts, states, len(runs) - len(verdicts))
+
+    def _note_success(self, verdicts: Sequence[Verdict], states: dict[int, str]) -> None:
+        """Stamp the schedules whose jobs finished, unless this slice did so a moment ago."""
+        finished = {verdict.job.schedule_id for verdict in verdicts if states.get(verdict.job.id) in TERMINAL_STATES}
+        stale = ports.boottime() - standing.SUCCESS_NOTED_SECONDS
+        if due := {pk for pk in finished if self.noted.get(pk, float("-inf")) <= stale}:
+            standing.note_success(due)
+            self.noted.update(dict.fromkeys(due, ports.boottime()))
 
     def _heed_pauses(self, verdicts: Sequence[Verdict]) -> None:
         """A refused connection ends the slice; a refused operation ends its own flow's part in it."""

@@ -24,6 +24,7 @@ from integrationhub.sync.claim import ClaimedJob
 from integrationhub.sync.flows import Done, Later, NeedsPersonError, Outcome, Skipped, flow
 from integrationhub.sync.gate import BudgetSpentError, OvertakenError
 from integrationhub.sync.models import SyncAttempt, SyncJob
+from integrationhub.sync.models.jobs import TERMINAL_STATES
 from integrationhub.sync.run import Run, ShadowedError, Stake
 from integrationhub.sync.writes import SETTLE_SECONDS, SettlingError
 
@@ -52,6 +53,11 @@ class Verdict:
     traceback: str = ""
     pause: ConfigurationError | None = None
     stake: Stake | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether writing it touches nothing but the job: no case is opened, nothing is paused."""
+        return not self.cases and self.pause is None
 
 
 def judge(run: Run, outcome: Outcome) -> Verdict:
@@ -213,7 +219,7 @@ SET state = CASE WHEN v.state IN ('DONE', 'SKIPPED') AND j.wanted <> v.wanted TH
 FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(wanted)s::int[], %(states)s::text[], %(due)s::timestamptz[],
             %(tries)s::int[], %(reasons)s::text[]) AS v (id, fence, wanted, state, due_at, tries, reason)
 WHERE j.id = v.id AND j.fence = v.fence AND j.state = 'RUNNING'
-RETURNING j.id, j.state, j.schedule_id
+RETURNING j.id, j.state, EXISTS (SELECT 1 FROM sync_blocker b WHERE b.job_id = j.id AND b.released_at IS NULL)
 """
 
 
@@ -225,9 +231,8 @@ def apply(verdicts: Sequence[Verdict]) -> dict[int, str]:
     if plain:
         rows = _apply_plain(plain)
         states.update({job_id: state for job_id, state, _ in rows})
-        finished = [job_id for job_id, state, _ in rows if state in ("DONE", "SKIPPED")]
-        blocking.let_go_of_finished(finished)
-        standing.note_success({schedule_id for _, state, schedule_id in rows if state in ("DONE", "SKIPPED")})
+        if waited := [job_id for job_id, state, waits in rows if waits and state in TERMINAL_STATES]:
+            blocking.let_go_of_finished(waited)
     for verdict in verdicts:
         if verdict.cases:
             waits = blocking.block(verdict.job, verdict.cases, state=verdict.state, reason=verdict.reason)
@@ -265,7 +270,7 @@ def _write_stakes(verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _apply_plain(verdicts: Sequence[Verdict]) -> list[tuple[int, str, int]]:
+def _apply_plain(verdicts: Sequence[Verdict]) -> list[tuple[int, str, bool]]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _APPLY,

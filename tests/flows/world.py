@@ -1,8 +1,11 @@
 """One brand, its marketplace and its Centra: the real connectors against the sandboxes, on one clock that tests move."""
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Min
 
 from connectors import ports
 from connectors.centra.sandbox import CentraSandbox
@@ -11,11 +14,22 @@ from connectors.models import Brand, Connection, Link
 from connectors.sandboxkit import SandboxClock
 from exceptions_app.models import ExceptionCase
 from integrationhub.orders.models import SoldOrder
-from integrationhub.sync import drain, ticks
-from integrationhub.sync.models import Schedule, SyncJob
+from integrationhub.sync import drain, sweep, ticks
+from integrationhub.sync.lanes import Lane
+from integrationhub.sync.models import Schedule, SyncJob, WriteIntent
+from integrationhub.sync.models.jobs import CLAIMABLE_STATES
 from integrationhub.sync.places import place
 from mappings_app.saving import save_mapping
 
+LANES = tuple(Lane)
+ROOMY = {
+    ("REQUEST_COUNT", "TEN_SECONDS"): 10_000,
+    ("REQUEST_COUNT", "ONE_HOUR"): 1_000_000,
+    ("QUERY_COMPLEXITY", "TEN_SECONDS"): 10_000_000,
+    ("QUERY_COMPLEXITY", "ONE_HOUR"): 1_000_000_000,
+    ("MUTATION_COUNT", "TEN_SECONDS"): 10_000,
+    ("MUTATION_COUNT", "ONE_HOUR"): 1_000_000,
+}
 SKUS = {"NG-TEE-BLK-M": "TEE-BLK-M", "NG-TEE-BLK-L": "TEE-BLK-L", "NG-COAT-NVY-38": "COAT-NVY-38"}
 
 
@@ -46,17 +60,37 @@ class World:
             kind=kind, brand=self.brand, from_code=from_code, to_code=to_code, actor="olivia", reason="Test", **values
         )
 
+    def roomy(self) -> None:
+        """Centra's limits are out of the way: for tests that are not about them."""
+        self.centra.set_limits(ROOMY)
+
     # --- what the hub does ----------------------------------------------------------------------------------------
     def work(self) -> drain.Tally:
         """Work off everything that is due now."""
         return drain.work_off([self.northgate.pk, self.centra_row.pk])
 
+    def start(self, flow: str) -> None:
+        """What the clock does when the flow is due; nobody works yet."""
+        ticks.plan_schedules()
+        for schedule in Schedule.objects.filter(flow=flow).select_related("connection", "link"):
+            ticks.enqueue_now(schedule)
+
     def run(self, flow: str) -> drain.Tally:
         """Start a clocked flow and work off all that it makes."""
-        ticks.plan_schedules()
-        for schedule in Schedule.objects.filter(flow=flow):
-            ticks.enqueue_now(schedule)
+        self.start(flow)
         return self.work()
+
+    def wait(self, seconds: float) -> None:
+        """Let that much time pass for everybody, working whenever something falls due. No flow is started by the clock."""
+        ends = self.clock.now() + timedelta(seconds=seconds)
+        while True:
+            sweep.take_back_expired()
+            self.work()
+            due = SyncJob.objects.filter(state__in=CLAIMABLE_STATES).aggregate(due=Min("due_at"))["due"]
+            if due is None or due > ends:
+                break
+            self.advance(max((due - self.clock.now()).total_seconds(), 1))
+        self.advance(max((ends - self.clock.now()).total_seconds(), 0))
 
     def poll(self) -> drain.Tally:
         self.advance(121)
@@ -79,6 +113,21 @@ class World:
 
     def job(self, flow: str, key: str) -> SyncJob:
         return SyncJob.objects.filter(flow=flow, key=key).latest("pk")
+
+    def open_jobs(self) -> list[tuple[str, str]]:
+        """(flow, state) of what is not finished; what only looks for second copies goes on while the order lives."""
+        waits = {"flow": "reconcile_order", "state__in": ("QUEUED", "RETRYING")}
+        rows = SyncJob.objects.exclude(state__in=("DONE", "SKIPPED")).exclude(**waits)
+        return list(rows.order_by("flow", "pk").values_list("flow", "state"))
+
+    def unsettled(self) -> list[str]:
+        """Effects whose outcome the hub does not know."""
+        return [f"{row} {row.state}" for row in WriteIntent.objects.exclude(state__in=("DONE", "REFUSED"))]
+
+    def confirmed_numbers(self) -> list[int]:
+        """Every order number that anybody ever asked Centra to confirm, in that order, repeats included."""
+        bodies = [json.loads(entry.body) for entry in self.centra.calls("confirmOrder")]
+        return [int(body["variables"]["number"]) for body in bodies if "number" in body.get("variables", {})]
 
     def reasons(self) -> list[str]:
         """Why jobs stand where they stand, for reading when a test fails."""

@@ -95,6 +95,8 @@ def _deciding(case: ExceptionCase) -> dict[str, Any]:
         "snoozes": acting.snooze_labels(),
         "comment_kind": CaseEvent.Kind.COMMENTED,
         "mapping": _mapping_since(case) if case.resolved else None,
+        "sold_at": ", ".join(channel.link.source.name for channel in case.case_links.all()),
+        "differences": [one for one in case.context.get("differences", []) if isinstance(one, dict)],
     }
 
 

@@ -24,7 +24,7 @@ from integrationhub.adminkit import moments
 from integrationhub.console.cases.filters import BrandFilter
 from integrationhub.console.connections.forms import ConnectionForm, new_connection
 from integrationhub.console.connections.switching import switch_connection
-from integrationhub.console.connections.testing import TestResult, test_connection
+from integrationhub.console.connections.testing import Tried, try_connection
 from integrationhub.console.orders.timeline import answer_words
 from integrationhub.sync import ticks
 from integrationhub.sync.counters import counted
@@ -122,7 +122,7 @@ class ConnectionAdmin(HubModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         row = self.found(request, object_id)
         require(request, Right.CONFIGURE, row.brand_id)
-        result = test_connection(row, actor=request.user.get_username())
+        result = try_connection(row, actor=request.user.get_username())
         row.refresh_from_db()
         form = ConnectionForm(row=row, brands=[row.brand])
         return self._show(request, row, form=form, result=result)
@@ -155,7 +155,7 @@ class ConnectionAdmin(HubModelAdmin):
 
     # --- around -----------------------------------------------------------------------------------------------------
     def _show(
-        self, request: HttpRequest, row: Connection, *, form: ConnectionForm | None, result: TestResult | None = None
+        self, request: HttpRequest, row: Connection, *, form: ConnectionForm | None, result: Tried | None = None
     ) -> HttpResponse:
         kind = CONNECTORS.get(row.platform)
         calls = SyncCall.objects.filter(connection=row).order_by("-started_at")[:CALLS_SHOWN]

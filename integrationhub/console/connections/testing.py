@@ -11,16 +11,16 @@ from integrationhub.sync.places import place
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestResult:
+class Tried:
     findings: tuple[Finding, ...]
     ok: bool
     resumed: bool = False  # the connection was refused before, and goes on now
 
 
-def test_connection(row: Connection, *, actor: str) -> TestResult:
+def try_connection(row: Connection, *, actor: str) -> Tried:
     """Ask the platform, outside any transaction, within the connection's call budget. Never raises for what it finds."""
     if (stopped := _stopped(row)) is not None:
-        return TestResult(findings=(stopped,), ok=False)
+        return Tried(findings=(stopped,), ok=False)
     report = _report(row)
     record_audit(
         actor=actor,
@@ -30,7 +30,7 @@ def test_connection(row: Connection, *, actor: str) -> TestResult:
         after={finding.subject: "ok" if finding.ok else finding.message for finding in report.findings},
     )
     resumed = _resume(row, actor=actor) if report.ok else False
-    return TestResult(findings=report.findings, ok=report.ok, resumed=resumed)
+    return Tried(findings=report.findings, ok=report.ok, resumed=resumed)
 
 
 def _stopped(row: Connection) -> Finding | None:

@@ -1,7 +1,5 @@
 """The brand that trades on the demo's platforms: its people, connections, links and mapping tables."""
 
-import secrets
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
@@ -25,22 +23,27 @@ PEOPLE = (
     ("audrey", "Audrey Cole", RoleGrant.Role.AUDITOR),
     ("adam", "Adam Berg", RoleGrant.Role.ADMIN),
 )
-MARKETS = {"GB": ("1", "1"), "SE": ("2", "2"), "DE": ("3", "3"), "FR": ("3", "3")}  # channel → Centra market, price list
+MARKETS = {
+    "GB": ("1", "1"),
+    "SE": ("2", "2"),
+    "DE": ("3", "3"),
+    "FR": ("3", "3"),
+}  # channel → Centra market, price list
 SERVICES = {"northgate": "standard-gbp", "harbour": "standard-eur", "kungsgatan": "standard-sek"}
 CARRIERS = {"PostNord": "POSTNORD", "DHL": "DHL"}
 RATES = {"EUR": "0.86", "SEK": "0.075", "USD": "0.79"}
 POLL_SECONDS = {"read_orders": 60, "read_events": 15, "read_dispatches": 60, "watch_acceptance": 20}
 
 
-@dataclass(frozen=True)
-class Login:
-    username: str
-    role: str
-
-
-def password_for(directory_secret: str) -> str:
+def new_password() -> str:
     """One password for every demo login: made once and kept beside the demo's state."""
-    return directory_secret or f"nordhem-{secrets.token_hex(4)}"
+    return f"nordhem-{ports.new_id()[:8]}"
+
+
+def webhook_address(port: int) -> str:
+    """Where Centra's sandbox sends its webhooks."""
+    row = Connection.objects.get(brand__code="nordhem", name="Centra")
+    return f"http://127.0.0.1:{port}/webhooks/{row.webhook_path}/"
 
 
 @transaction.atomic

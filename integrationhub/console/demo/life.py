@@ -6,7 +6,14 @@ from pathlib import Path
 from random import Random
 
 from connectors.sandboxkit import Fault
-from integrationhub.console.demo.shops import KNOWN_CARRIERS, SEED, UNKNOWN_CARRIER, Shops, sell_something, two_weeks_of_trade
+from integrationhub.console.demo.shops import (
+    KNOWN_CARRIERS,
+    SEED,
+    UNKNOWN_CARRIER,
+    Shops,
+    sell_something,
+    two_weeks_of_trade,
+)
 
 BEAT_SECONDS = 2.0
 SELL_EVERY = 4  # beats
@@ -57,13 +64,13 @@ class Life:
         centra = self.shops.centra
         centra.configure(charge_difference="0.01")  # the next order comes out a penny dearer
         centra.duplicate_webhooks(3)
-        centra.faults.add(Fault(kind="rate_limit", operation="POST /order", times=8, skip=60, seconds=8))
+        centra.faults.add(Fault(kind="rate_limit", operation="POST /order", times=2, skip=60, seconds=5))
         centra.faults.add(Fault(kind="drop_after", operation="POST /order", times=2, skip=90))
 
     def ship(self, at_most: int) -> int:
         """The warehouse packs what is confirmed, oldest first. Returns how many parcels left."""
         shipped = 0
-        for order in self.shops.centra.orders():
+        for order in self.shops.centra.orders:
             if shipped >= at_most:
                 break
             if order.status == "CONFIRMED" and not order.shipments and self._old_enough(order):
@@ -84,5 +91,3 @@ class Life:
     def _number(self) -> str:
         self.tracking += 1
         return str(self.tracking)
-
-

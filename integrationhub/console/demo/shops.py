@@ -48,6 +48,15 @@ MARKETPLACES = (
     ),
 )
 CENTRA = "centra"
+# The tenant's tier, as its connection says: a day's trade is to be seen in minutes.
+ENTERPRISE_LIMITS = {
+    ("REQUEST_COUNT", "TEN_SECONDS"): 1_500,
+    ("REQUEST_COUNT", "ONE_HOUR"): 85_000,
+    ("MUTATION_COUNT", "TEN_SECONDS"): 500,
+    ("MUTATION_COUNT", "ONE_HOUR"): 25_000,
+    ("QUERY_COMPLEXITY", "TEN_SECONDS"): 250_000,
+    ("QUERY_COMPLEXITY", "ONE_HOUR"): 30_000_000,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +126,7 @@ def _marketplace(plan: MarketplacePlan) -> MiraklSandbox:
 def _centra(goods: tuple[CatalogueItem, ...]) -> CentraSandbox:
     sandbox = CentraSandbox(live_webhooks=True, first_order_number=88_001)
     sandbox.load_catalogue(goods, stock=400)
+    sandbox.set_limits(ENTERPRISE_LIMITS)
     sandbox.set_stock(short_item(goods).sku, 0)
     return sandbox
 

@@ -5,6 +5,7 @@ whoever administers every brand the person works for, so that no brand can take 
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
@@ -17,7 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from connectors import ports
 from connectors.access import RIGHTS, Right
@@ -52,13 +53,22 @@ def administers(request: HttpRequest, person: Any) -> bool:
     return bool(brands) and brands <= rights.brand_ids(Right.CONFIGURE)
 
 
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The account. Its password has a page of its own, and is shown nowhere."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name", "last_name", "email", "is_active")
+        help_texts = {"username": "What they log in with.", "is_active": "Off: they can no longer log in."}
+
+
 @register(User)
 class PeopleAdmin(HubModelAdmin, UserAdmin):
     address = "people"
     plural = "People"
     see_right = Right.CONFIGURE
     add_right = Right.CONFIGURE
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("person", "roles", "second_factor", "last_seen", "standing")
@@ -67,8 +77,7 @@ class PeopleAdmin(HubModelAdmin, UserAdmin):
     search_fields = ("username", "first_name", "last_name", "email")
     search_help_text = "Name or e-mail"
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        ("Who it is", {"fields": ("first_name", "last_name", "email", "is_active")}),
+        (None, {"fields": ("username", "first_name", "last_name", "email", "is_active")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),)
     readonly_fields = ()

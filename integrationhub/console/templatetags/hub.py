@@ -35,6 +35,11 @@ def countdown(context: Context, at: datetime | None, never: str = "–") -> Safe
 
 
 @register.simple_tag(takes_context=True)
+def upcoming(context: Context, at: datetime | None) -> SafeString:
+    return moments.upcoming(at, now=_now(context), zone=_zone(context))
+
+
+@register.simple_tag(takes_context=True)
 def exact(context: Context, at: datetime) -> str:
     return moments.exact(at, _zone(context))
 

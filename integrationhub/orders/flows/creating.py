@@ -65,10 +65,11 @@ def _found(run: Run, reference: str) -> str | None:
 
 
 def _confirmation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, number: str) -> Effect:
-    """The commit point of an order that was created on hold."""
+    """The commit point of an order that was created on hold; then its hold is lifted."""
+    ready = _with_reference(order, row.target_reference)
 
     def confirm() -> str:
-        _finish(run, _with_reference(order, row.target_reference), options, row, number, confirm=True)
+        run.target.finish_order(_checked(run, ready, row, number), ready, options, confirm=True)
         return number
 
     def confirmed() -> str | None:
@@ -76,12 +77,27 @@ def _confirmation(run: Run, order: Order, options: OrderOptions, row: SoldOrder,
         return number if seen and seen.state not in (TargetState.PENDING, TargetState.CANCELLED) else None
 
     return Effect(
-        place=run.target_row, operation="confirm_order", reference=row.target_reference, send=confirm, find=confirmed
+        place=run.target_row,
+        operation="confirm_order",
+        reference=row.target_reference,
+        send=confirm,
+        find=confirmed,
+        finish=lambda number: _let_it_ship(run, row, _read_back(run, row, number)),
     )
 
 
 def _finish(run: Run, order: Order, options: OrderOptions, row: SoldOrder, number: str, *, confirm: bool) -> None:
-    """Read the order back, compare, then tag and confirm it. Nothing ships before the money agrees."""
+    """Read the order back, compare, then tag it, and hold or confirm it. Nothing ships before the money agrees."""
+    seen = _checked(run, order, row, number)
+    run.target.finish_order(seen, order, options, confirm=confirm)
+    if confirm:
+        _let_it_ship(run, row, seen)
+    else:
+        ledger.record_target(row, replace(seen, on_hold=seen.on_hold or bool(options.hold_reason)))
+
+
+def _checked(run: Run, order: Order, row: SoldOrder, number: str) -> TargetOrder:
+    """The order as it stands at the target, found to be the one that was sold."""
     seen = _read_back(run, row, number)
     units = sum(line.quantity for line in order.open_lines)
     SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(target_created_at=ports.now(), created_units=units)
@@ -94,9 +110,15 @@ def _finish(run: Run, order: Order, options: OrderOptions, row: SoldOrder, numbe
         )
     _require_same_money(run, order, row, seen)
     _weigh_tax(run, order, row, seen)
-    run.target.finish_order(seen, order, options, confirm=confirm)
-    more = {"target_confirmed_at": ports.now(), "target_state": TargetState.CONFIRMED.value} if confirm else {}
-    ledger.record_target(row, seen, **more)
+    return seen
+
+
+def _let_it_ship(run: Run, row: SoldOrder, seen: TargetOrder) -> None:
+    """It is confirmed. What held it was the missing payment: a confirmed order on hold would never be packed."""
+    if seen.on_hold:
+        run.target.release_order(seen.external_id, reason="Paid at the marketplace.")
+    state = TargetState.CONFIRMED if seen.state == TargetState.PENDING else seen.state
+    ledger.record_target(row, replace(seen, on_hold=False, state=state), target_confirmed_at=ports.now())
 
 
 def _read_back(run: Run, row: SoldOrder, number: str) -> TargetOrder:

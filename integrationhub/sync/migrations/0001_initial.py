@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=40)),
                 ("cursor_at", models.DateTimeField(null=True)),
                 ("reading_until", models.DateTimeField(null=True)),
-                ("next_token", models.CharField(blank=True, max_length=500)),
+                ("next_token", models.TextField(blank=True)),
                 ("last_read_at", models.DateTimeField(null=True)),
                 ("last_success_at", models.DateTimeField(null=True)),
                 (

@@ -13,7 +13,7 @@ class Feed(models.Model):
     name = models.CharField(max_length=40)  # orders | events | dispatches | products
     cursor_at = models.DateTimeField(null=True)  # everything the platform changed before this is stored
     reading_until = models.DateTimeField(null=True)  # the fixed upper bound of a read that is not finished
-    next_token = models.CharField(max_length=500, blank=True)  # where that read goes on
+    next_token = models.TextField(blank=True)  # where that read goes on
     last_read_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
 

@@ -1,6 +1,10 @@
 """`./hub demo`: the whole product on this machine, with sandboxes for platforms. `--check` walks the tour and ends."""
 
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 import threading
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from connectors import ports
 from integrationhub.runtime import programs
 from integrationhub.runtime.errors import RuntimeSetupError
+from integrationhub.runtime.places import PROJECT_DIR
 from integrationhub.runtime.ports import answers, free_port
 from integrationhub.runtime.prepare import COLLECTED, collecting_static_files, migrate
 from integrationhub.runtime.services import Services, start_services
@@ -27,14 +32,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=PORT, help="of the console; the next free one when it is taken")
-        parser.add_argument("--check", action="store_true", help="Walk the tour without a browser, then clean up; ends 0 or 1.")
+        parser.add_argument(
+            "--check", action="store_true", help="Walk the tour without a browser, then clean up; ends 0 or 1."
+        )
         parser.add_argument("--fresh", action="store_true", help="Forget the last demo and begin again.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.LIVE:
-            raise CommandError("This is a live installation (ENVIRONMENT=live). The demo runs in the sandbox environment only.")
-        if not settings.EMBEDDED_POSTGRES and not options["check"]:
+            raise CommandError(
+                "This is a live installation (ENVIRONMENT=live). The demo runs in the sandbox environment only."
+            )
+        if not settings.EMBEDDED_POSTGRES:
             raise CommandError("The demo brings its own database. Unset DATABASE_URL (and REDIS_URL) to run it.")
+        if options["check"] and "HUB_DEMO_CHECK" not in os.environ:
+            raise SystemExit(_check_elsewhere())
         if options["fresh"]:
             _forget(settings.VAR_DIR)
         try:
@@ -46,6 +57,19 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _check_elsewhere() -> int:
+    """Walk the tour on data of its own, in a directory that is removed again. Returns the exit code."""
+    with tempfile.TemporaryDirectory(prefix="hub-check-") as directory:
+        environment = {**os.environ, "HUB_VAR": directory, "HUB_DEMO_CHECK": "1"}
+        environment = {name: value for name, value in environment.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+        words = [sys.executable, str(PROJECT_DIR / "manage.py"), "demo", "--check"]
+        with subprocess.Popen(words, env=environment) as child:  # noqa: S603  our own program
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                return child.wait()
 
 
 def _forget(directory: Path) -> None:
@@ -152,5 +176,3 @@ class _Demo:
             self.step("The tour did not reach its end.")
             raise SystemExit(1)
         self.step("The tour reached its end.")
-
-

@@ -19,13 +19,14 @@
   function words(told, past) {
     if (told === "ago") return `${span(past)} ago`;
     if (told === "age") return span(past);
+    if (told === "next") return past < 0 ? `in ${span(-past)}` : "due";
     return past < 0 ? `in ${span(-past)}` : `${span(past)} late`;
   }
 
   function urgency(left) {
     if (left <= 0) return "late";
     if (left <= 2 * HOUR) return "soon";
-    return left <= DAY ? "today" : "";
+    return left <= 8 * HOUR ? "near" : "";
   }
 
   const exact = new Intl.DateTimeFormat("en-GB", {
@@ -45,7 +46,7 @@
       const text = words(told, past);
       if (element.textContent !== text) element.textContent = text;
       if (told === "until") {
-        element.classList.remove("hub-due-late", "hub-due-soon", "hub-due-today");
+        element.classList.remove("hub-due-late", "hub-due-soon", "hub-due-near");
         const urgent = urgency(-past);
         if (urgent) element.classList.add(`hub-due-${urgent}`);
       }

@@ -1,0 +1,254 @@
+"""Every address of the console × every role. The addresses come from the resolver: one that nobody declared here fails."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from connectors.access import RIGHTS, Right
+from connectors.base import Record
+from connectors.models import record_audit
+from integrationhub.console.connections import listing as connections
+from integrationhub.console.connections.testing import Tried
+from integrationhub.sync import inbox
+from integrationhub.sync.models import SyncCall
+from mappings_app.codes import CodeItem, note_seen
+from mappings_app.saving import save_mapping
+from tests import factories
+from tests.console.conftest import ROLES, Shop, undone
+
+DATA = {"do": "comment", "text": "x", "what": "retry", "at": "2026-01-15T09:00:00+00:00"}
+EVERYONE, NOBODY, ANYBODY = "everyone with a role", "nobody at all", "anybody, logged in or not"
+MAPPINGS = ("skumapping", "carriermapping", "shippingservicemapping", "marketmapping")
+
+# Address → who may GET it. "POST" in the name of the row: who may POST it (it refuses GET).
+GET: dict[str, Any] = {
+    "index": EVERYONE,
+    "login": ANYBODY,
+    "second_factor": EVERYONE,
+    "second_factor_own": EVERYONE,
+    "password_change": EVERYONE,
+    "password_change_done": EVERYONE,
+    "jsi18n": EVERYONE,
+    "search": EVERYONE,
+    "app_list": NOBODY,
+    "exceptions_app_exceptioncase_changelist": Right.SEE,
+    "exceptions_app_exceptioncase_change": Right.SEE,
+    "exceptions_app_exceptioncase_progress": Right.SEE,
+    "exceptions_app_exceptioncase_codes": Right.MAP_CODES,
+    "orders_soldorder_changelist": Right.SEE,
+    "orders_soldorder_change": Right.SEE,
+    "orders_soldorder_call": Right.SEE,
+    "orders_soldorder_received": Right.SEE_PERSONAL_DATA,
+    "mappings_app_seencode_changelist": Right.SEE,
+    "mappings_app_seencode_change": Right.SEE,
+    "connectors_connection_changelist": Right.SEE,
+    "connectors_connection_change": Right.SEE,
+    "connectors_connection_capabilities": Right.SEE,
+    "connectors_connection_add": Right.CONFIGURE,
+    "connectors_link_changelist": Right.SEE,
+    "connectors_link_change": Right.SEE,
+    "connectors_link_add": Right.CONFIGURE,
+    "connectors_brand_changelist": Right.CONFIGURE,
+    "connectors_brand_change": Right.CONFIGURE,
+    "connectors_brand_add": NOBODY,  # superusers
+    "connectors_auditentry_changelist": Right.READ_AUDIT,
+    "connectors_auditentry_change": Right.READ_AUDIT,
+    "sync_schedule_changelist": Right.SEE,
+    "sync_schedule_change": Right.SEE,
+    "auth_user_changelist": Right.CONFIGURE,
+    "auth_user_change": Right.CONFIGURE,
+    "auth_user_add": Right.CONFIGURE,
+    "auth_user_password_change": Right.CONFIGURE,
+    **{f"mappings_app_{name}_changelist": Right.SEE for name in MAPPINGS},
+    **{f"mappings_app_{name}_change": Right.SEE for name in MAPPINGS},
+    **{f"mappings_app_{name}_add": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_codes": Right.MAP_CODES for name in MAPPINGS},
+}
+POST: dict[str, Any] = {
+    "logout": ANYBODY,
+    "exceptions_app_exceptioncase_map": Right.MAP_CODES,
+    "exceptions_app_exceptioncase_act": Right.WORK_CASES,
+    "orders_soldorder_retry": Right.WORK_CASES,
+    "connectors_connection_test": Right.CONFIGURE,
+    "connectors_connection_switch": Right.CONFIGURE,
+    "sync_schedule_switch": Right.CONFIGURE,
+    "sync_schedule_press": Right.RUN_SYNCS,
+    "auth_user_grant": Right.CONFIGURE,
+    "auth_user_revoke": Right.CONFIGURE,
+    "auth_user_reset_second_factor": Right.CONFIGURE,
+    **{f"mappings_app_{name}_retire": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_roll_back": Right.MAP_CODES for name in MAPPINGS},
+}
+# A model's own forms take POST too.
+POST_ALSO: dict[str, Any] = {
+    "connectors_connection_change": Right.CONFIGURE,
+    "connectors_link_change": Right.CONFIGURE,
+    "connectors_brand_change": Right.CONFIGURE,
+    "auth_user_change": Right.CONFIGURE,
+}
+# Every row can be asked for its history, which is the audit trail; no row can be deleted; pages nobody may add to.
+HISTORY_SUFFIX, DELETE_SUFFIX, ADD_SUFFIX = "_history", "_delete", "_add"
+
+
+def names(patterns: Any = None) -> Iterator[str]:
+    """The names of all addresses under the console, from the resolver."""
+    resolver = next(one for one in get_resolver().url_patterns if getattr(one, "namespace", None) == "admin")
+    yield from _names(patterns or resolver.url_patterns)
+
+
+def _names(patterns: Any) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield pattern.name
+
+
+@pytest.fixture
+def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[Any]]:
+    """What each address is about: rows of the brand."""
+    monkeypatch.setattr(connections, "try_connection", lambda row, actor: Tried(findings=(), ok=True))
+    case, (job,) = factories.make_blocked_orders(shop.link, "AB-1021", 1)
+    order = shop.link.orders.get()
+    call = SyncCall.objects.create(
+        job_id=job.pk, connection=shop.centra, operation="x", write=False, method="GET", url="", started_at=order.placed_at, seconds=1
+    )
+    versions = {
+        kind: save_mapping(kind=kind, brand=shop.brand, from_code="X", to_code="Y", actor="alice", reason="Test").pk
+        for kind in ("sku", "carrier", "shipping_service", "market")
+    }
+    (received,) = inbox.store(
+        shop.northgate.pk, [Record(kind="order", external_id=order.reference, payload={"order_id": "1"})], origin="POLL"
+    )
+    note_seen(shop.link, {"sku": [CodeItem(code="SEEN")]})
+    colleague = factories.make_person("colleague", ("VIEWER", shop.brand))
+    entry = record_audit(actor="alice", action="tested", subject=shop.brand, brand=shop.brand)
+    first = {
+        "exceptions_app_exceptioncase": case.pk,
+        "orders_soldorder": order.pk,
+        "mappings_app_seencode": shop.link.seen_codes.get().pk,
+        "mappings_app_skumapping": versions["sku"],
+        "mappings_app_carriermapping": versions["carrier"],
+        "mappings_app_shippingservicemapping": versions["shipping_service"],
+        "mappings_app_marketmapping": versions["market"],
+        "connectors_connection": shop.northgate.pk,
+        "connectors_link": shop.link.pk,
+        "connectors_brand": shop.brand.pk,
+        "connectors_auditentry": entry.pk,
+        "sync_schedule": job.schedule_id,
+        "auth_user": colleague.pk,
+    }
+    without = ("_changelist", "_add", "_codes", "_capabilities", "_switch")
+
+    DATA.update(brand=str(shop.brand.pk), role="OPS", grant=str(colleague.role_grants.get().pk))
+
+    def about(name: str) -> list[Any]:
+        if name == "app_list":
+            return ["connectors"]
+        model = next((model for model in first if name.startswith(f"{model}_")), None)
+        rest = name.removeprefix(model) if model else ""
+        codes_of_a_case = name == "exceptions_app_exceptioncase_codes" or name == "connectors_connection_switch"
+        if model is None or (rest in without and not codes_of_a_case):
+            return []
+        return [first[model], *{"_call": [call.pk], "_received": [received.record_id]}.get(rest, [])]
+
+    return about
+
+
+def allowed(rule: Any, role: str) -> bool:
+    if rule in (EVERYONE, ANYBODY):
+        return True
+    return rule != NOBODY and rule in RIGHTS[role]
+
+
+def let_in(client: Client, name: str, address: str, *, method: str) -> bool:
+    with undone():
+        answer = getattr(client, method)(address, {**DATA, "do": "run" if name == "sync_schedule_press" else "comment"})
+    refused = answer.status_code in (403, 404) or "/login/" in answer.get("Location", "")
+    return not refused
+
+
+def test_every_address_is_declared() -> None:
+    undeclared = {
+        name
+        for name in names()
+        if name not in {*GET, *POST} and not name.endswith((HISTORY_SUFFIX, DELETE_SUFFIX, ADD_SUFFIX))
+    }
+    assert undeclared == set()
+    assert {*GET, *POST} <= set(names())
+
+
+@pytest.mark.parametrize("name", sorted(GET))
+def test_who_may_get(name: str, arguments: Any, client_of: Any, shop: Shop) -> None:
+    address = reverse(f"admin:{name}", args=arguments(name))
+    found = {role: let_in(client_of(role), name, address, method="get") for role in ROLES}
+    assert found == {role: allowed(GET[name], role) for role in ROLES}
+
+
+@pytest.mark.parametrize("name", sorted({**POST, **POST_ALSO}))
+def test_who_may_post(name: str, arguments: Any, client_of: Any) -> None:
+    rule = {**POST, **POST_ALSO}[name]
+    address = reverse(f"admin:{name}", args=arguments(name))
+    found = {role: let_in(client_of(role), name, address, method="post") for role in ROLES}
+    assert found == {role: allowed(rule, role) for role in ROLES}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in set(names()) if name.endswith(DELETE_SUFFIX)))
+def test_nobody_may_delete(name: str, arguments: Any, client_of: Any) -> None:
+    address = reverse(f"admin:{name}", args=arguments(name))
+    assert [role for role in ROLES if let_in(client_of(role), name, address, method="post")] == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in set(names()) if name.endswith(HISTORY_SUFFIX)))
+def test_the_history_of_a_row_is_the_audit_trail(name: str, arguments: Any, client_of: Any) -> None:
+    address = reverse(f"admin:{name}", args=arguments(name))
+    may_not_see = {"AUDITOR"} if name in ("connectors_brand_history", "auth_user_history") else set()
+    found = {role for role in ROLES if let_in(client_of(role), name, address, method="get")}
+    assert found == {role for role in ROLES if Right.READ_AUDIT in RIGHTS[role]} - may_not_see
+
+
+UNDECLARED_ADDS = sorted(name for name in set(names()) if name.endswith(ADD_SUFFIX) and name not in GET)
+
+
+@pytest.mark.parametrize("name", UNDECLARED_ADDS)
+def test_nothing_else_can_be_added(name: str, client_of: Any) -> None:
+    address = reverse(f"admin:{name}")
+    assert [role for role in ROLES if let_in(client_of(role), name, address, method="get")] == []
+
+
+ABOUT_NO_ROW = ("_changelist", "_add", "_capabilities", "mapping_codes", "schedule_switch")
+ABOUT_A_ROW = sorted(
+    name for name in {**GET, **POST} if name.count("_") > 1 and not name.endswith((*ABOUT_NO_ROW, "_done"))
+)
+
+
+@pytest.mark.parametrize("name", [name for name in ABOUT_A_ROW if not name.startswith("second_factor")])
+def test_an_administrator_of_another_brand_reaches_no_row(name: str, arguments: Any, shop: Shop) -> None:
+    args = arguments(name)
+    assert args
+    other = factories.make_brand("other", "Other")
+    client = Client()
+    client.force_login(factories.make_person("otto", ("ADMIN", other), ("OPS", other)))
+    address = reverse(f"admin:{name}", args=args)
+    method = "get" if name in GET else "post"
+    assert not let_in(client, name, address, method=method)
+
+
+@pytest.mark.parametrize("name", sorted({**GET, **POST}))
+def test_staff_without_a_role_and_strangers_are_let_in_nowhere(name: str, arguments: Any) -> None:
+    address = reverse(f"admin:{name}", args=arguments(name))
+    nobody = Client()
+    nobody.force_login(User.objects.create_user("nora", password=factories.PASSWORD, is_staff=True))
+    method = "get" if name in GET else "post"
+    let = [client for client in (Client(), nobody) if let_in(client, name, address, method=method)]
+    assert let == ([] if {**GET, **POST}[name] is not ANYBODY else let)
+
+
+def test_what_packages_register_is_not_reachable(client_of: Any) -> None:
+    client = client_of("ADMIN")
+    for path in ("django_rq/dashboard/", "django_rq/queue/", "otp_totp/totpdevice/", "auth/group/", "axes/accessattempt/"):
+        assert client.get(f"/console/{path}").status_code == 404

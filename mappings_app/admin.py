@@ -113,7 +113,7 @@ class MappingAdmin(HubModelAdmin):
     @display(description="To", ordering="to_code")
     def means(self, version: MappingVersion) -> SafeString:
         if version.retired:
-            return format_html('<span class="hub-chip">retired</span>')
+            return format_html('<span class="hub-chip">{}</span>', "retired")
         return _code(version.to_code, version.to_label)
 
     @display(description="Counts for")
@@ -121,7 +121,7 @@ class MappingAdmin(HubModelAdmin):
         return f"Only {version.link}" if version.link else f"Every channel of {version.brand}"
 
     @display(description="Valid")
-    def valid(self, version: MappingVersion) -> SafeString:
+    def valid(self, version: MappingVersion) -> str:
         return _stretch(version)
 
     @display(description="Changed", ordering="recorded_at")
@@ -256,13 +256,13 @@ def _attributes(version: MappingVersion) -> list[tuple[str, str]]:
     ]
 
 
-def _stretch(version: MappingVersion) -> SafeString:
+def _stretch(version: MappingVersion) -> str:
     zone = ZoneInfo(version.brand.timezone)
     begins = moments.exact(version.valid_from, zone) if version.valid_from else ""
     ends = moments.exact(version.valid_to, zone) if version.valid_to else ""
     if not begins and not ends:
-        return format_html("always")
-    return format_html("{}{}", f"from {begins} " if begins else "", f"until {ends}" if ends else "")
+        return "always"
+    return " ".join(filter(None, [begins and f"from {begins}", ends and f"until {ends}"]))
 
 
 def _register(kind: Kind) -> None:

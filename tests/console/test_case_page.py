@@ -175,7 +175,7 @@ def test_a_typed_code_that_nobody_lists_is_asked_about_once(shop: Shop, client_o
 def test_a_carrier_outside_their_list_is_refused(shop: Shop, client_of: Any) -> None:
     factories.make_known_codes(shop.northgate, "carrier", ("DPD", "DPD UK", ""))
     case = factories.make_unmapped(shop.link, "Parcels", kind="carrier")
-    told = save(client_of("OPS"), case, choice="", other="PARCELS").content.decode()
+    told = save(client_of("OPS"), case, choice="", other="PARCELS", scope=str(shop.link.pk)).content.decode()
     assert "does not list PARCELS" in told
     assert MappingVersion.objects.count() == 0
 

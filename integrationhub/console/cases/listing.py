@@ -82,7 +82,7 @@ class CaseAdmin(HubModelAdmin):
     # --- columns ----------------------------------------------------------------------------------------------------
     @display(description="Case")
     def told(self, case: ExceptionCase) -> SafeString:
-        back = format_html('<span class="hub-chip hub-chip-warn">came back</span> ') if case.regression else ""
+        back = format_html('<span class="hub-chip hub-chip-warn">{}</span> ', "came back") if case.regression else ""
         return format_html('<span class="hub-sentence">{}{}</span>', back, tell(case))
 
     @display(description="Waiting", ordering="waiting_count")

@@ -138,9 +138,9 @@ class OrderAdmin(HubModelAdmin):
     @display(description="Problem")
     def problem(self, order: Any) -> SafeString:
         if order.waits:
-            return format_html('<span class="hub-chip hub-chip-bad">waits for a person</span>')
+            return format_html('<span class="hub-chip hub-chip-bad">{}</span>', "waits for a person")
         if order.tax_differs:
-            return format_html('<span class="hub-chip hub-chip-warn">tax differs</span>')
+            return format_html('<span class="hub-chip hub-chip-warn">{}</span>', "tax differs")
         return format_html('<span class="hub-quiet">{}</span>', "none")
 
     # --- one order --------------------------------------------------------------------------------------------------

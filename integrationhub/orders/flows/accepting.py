@@ -1,8 +1,9 @@
 """`accept_order`: tell the marketplace that we take the order, once what the link's policy demands is in place."""
 
 from connectors import ports
+from connectors.canonical.errors import PermanentError
 from connectors.canonical.options import LineDecision
-from connectors.canonical.orders import OrderState
+from connectors.canonical.orders import OrderState, TargetState
 from integrationhub.orders.models import Reservation, SoldOrder
 from integrationhub.sync.flows import Done, Flow, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
@@ -20,23 +21,34 @@ def accept_order(run: Run) -> Outcome:
         return Skipped(f"{run.source_row.name} does not wait for an answer any more.")
     if not may_accept(row):
         return Skipped("Neither created nor reserved yet; the order's own job asks again.")
-    run.write(_acceptance(run, row))
+    try:
+        run.write(_acceptance(run, row))
+    except PermanentError:
+        if _waits(run, row):
+            raise
+        return Skipped(f"{run.source_row.name} does not wait for an answer any more.")
     SoldOrder.objects.filter(pk=row.pk, accept_sent_at=None).update(accept_sent_at=ports.now())
     return Done(f"Accepted at {run.source_row.name}.")
 
 
 def may_accept(row: SoldOrder) -> bool:
-    """Stored and fully mapped, and either created where it is fulfilled or covered by held stock, line by line."""
+    """Stored and fully mapped, and either alive where it is fulfilled or covered by held stock, line by line."""
     lines = list(row.lines.filter(cancelled=False))
     if not lines or any(not line.target_sku for line in lines):
         return False
     if row.target_external_id and row.target_created_at is not None:
-        return True
+        return row.target_state != TargetState.CANCELLED.value
     held = dict(row.reservations.filter(state=Reservation.State.HELD).values_list("sku", "quantity"))
     wanted: dict[str, int] = {}
     for line in lines:
         wanted[line.target_sku] = wanted.get(line.target_sku, 0) + line.quantity
     return all(held.get(sku, 0) >= units for sku, units in wanted.items())
+
+
+def _waits(run: Run, row: SoldOrder) -> bool:
+    """Whether the marketplace still waits for an answer; when it lapsed or was cancelled, its next version tells that."""
+    record = run.source.fetch_order(row.reference)
+    return record is not None and run.source.parse_order(record.payload).state == OrderState.AWAITING_ACCEPTANCE
 
 
 def _acceptance(run: Run, row: SoldOrder) -> Effect:

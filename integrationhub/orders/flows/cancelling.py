@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from connectors import ports
 from connectors.canonical.orders import OrderState, TargetOrder, TargetState
 from integrationhub.orders import ledger
 from integrationhub.orders.flows.routing import order_job
@@ -144,6 +145,9 @@ def cancel_sold_order(run: Run) -> Outcome:
             context={"example": row.reference},
             message=f"{run.source_row.name} wants a reason code for this, and the link has none.",
         )
+
+    if order.state == OrderState.AWAITING_ACCEPTANCE:  # so that its refusal is not taken for one by the clock
+        SoldOrder.objects.filter(pk=row.pk, refused_by_us_at=None).update(refused_by_us_at=ports.now())
 
     def send() -> str:
         return run.source.cancel_sold_order(order, reason_code=reason_code)

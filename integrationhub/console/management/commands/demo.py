@@ -86,6 +86,7 @@ class _Demo:
         self.port = port
         self.check = check
         self.directory = services.places.var / "demo"
+        self.log = self.directory / "programs.log"
         self.began = ports.boottime()
 
     def step(self, words: str) -> None:
@@ -135,8 +136,9 @@ class _Demo:
         ]
 
     def _child_line(self, name: str, line: str) -> None:
-        if not self.check:
-            self.say(f"        {name}: {line}")
+        """What the programs log goes into a file: the screen is for people."""
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(f"{name:>10} | {line}\n")
 
     def _serve(self, supervisor: Supervisor, days: Any, world: Any, *, port: int, password: str) -> None:
         try:
@@ -162,7 +164,8 @@ class _Demo:
         self.say(f"\n  Log in as any of these; the password is {password}\n")
         for username, name, role in PEOPLE:
             self.say(f"    {username:10} {name:14} {role.label}")
-        self.say("\n  Ctrl-C stops everything; the next ./hub demo goes on from here (--fresh begins again).\n")
+        self.say(f"\n  What the programs log: {self.log}")
+        self.say("  Ctrl-C stops everything; the next ./hub demo goes on from here (--fresh begins again).\n")
 
     def _walk(self, supervisor: Supervisor, world: Any, *, port: int, password: str) -> None:
         from integrationhub.console.demo.tour import Tour

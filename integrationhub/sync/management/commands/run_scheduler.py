@@ -53,8 +53,8 @@ class Command(BaseCommand):
             chore()
             if chore is sweep.sweep:
                 sweep.beat("scheduler")
-        except DatabaseError:
-            log.exception("scheduler_chore_failed", chore=chore.__name__)
+        except DatabaseError as error:
+            log.error("scheduler_chore_failed", chore=chore.__name__, error=str(error).splitlines()[0])
             connection.close()
 
     def _plan(self) -> None:

@@ -1,0 +1,77 @@
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from connectors import ports
+from integrationhub.console import search
+from integrationhub.orders.models import SoldDispatch
+from mappings_app.saving import save_mapping
+from tests import factories
+from tests.console.conftest import Shop
+
+
+def ask(client: Client, typed: str) -> Any:
+    return client.get("/console/search/", {"q": typed})
+
+
+@pytest.fixture
+def something(shop: Shop) -> None:
+    order = factories.make_order(shop.link, "MK-10023-A", target_external_id="88412", commercial_reference="COM-1")
+    SoldDispatch.objects.create(order=order, dispatch_id="1", carrier="DPD", tracking_number="1550ABC", dispatched_at=ports.now())
+    save_mapping(kind="sku", brand=shop.brand, from_code="ab-7", to_code="NW-7", actor="alice", reason="")
+
+
+@pytest.mark.parametrize(
+    ("typed", "where"),
+    [
+        ("MK-10023-A", "/console/orders/"),
+        (" mk-10023 ", "/console/orders/"),
+        ("COM-1", "/console/orders/"),
+        ("88412", "/console/orders/"),
+        ("1550abc", "/console/orders/"),
+        ("AB-7", "/console/mappings/skus/"),
+        ("nw-7", "/console/mappings/skus/"),
+    ],
+)
+def test_the_one_hit_is_opened(shop: Shop, client_of: Any, something: None, typed: str, where: str) -> None:
+    answer = ask(client_of("OPS"), typed)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(where)
+
+
+@pytest.mark.parametrize("typed", ["AB-1021", "ab-1021", "case {}", "#{}", "{}"])
+def test_a_case_is_found_by_code_and_by_number(shop: Shop, client_of: Any, typed: str) -> None:
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    answer = ask(client_of("OPS"), typed.format(case.pk))
+    assert answer["Location"] == f"/console/cases/{case.pk}/"
+
+
+def test_several_hits_are_listed_by_kind(shop: Shop, client_of: Any, something: None) -> None:
+    factories.make_order(shop.link, "MK-10024-A")
+    answer = ask(client_of("OPS"), "MK-1002")
+    assert [(group, len(hits)) for group, hits in answer.context["groups"].items()] == [("Orders", 2)]
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "nothing like it", "%", "MK-%", "x" * 300, "MK\x00"])
+def test_nothing_found_is_said_in_words(shop: Shop, client_of: Any, something: None, typed: str) -> None:
+    answer = ask(client_of("OPS"), typed)
+    assert answer.status_code == 200
+    assert answer.context["groups"] == {}
+
+
+def test_other_brands_are_not_searched(shop: Shop, client_of: Any, something: None) -> None:
+    stranger = Client()
+    stranger.force_login(factories.make_person("otto", ("ADMIN", factories.make_brand("other", "Other"))))
+    assert ask(stranger, "MK-10023-A").context["groups"] == {}
+
+
+def test_orders_are_found_through_an_index(shop: Shop) -> None:
+    """The beginning of a reference must be able to use the index, else a million orders make the box useless."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN SELECT id FROM orders_soldorder WHERE reference LIKE 'MK-100%%'")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "order_by_reference" in plan
+    assert search.SHORTEST_PREFIX == 3

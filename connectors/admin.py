@@ -66,7 +66,7 @@ class BrandAdmin(HubModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return rights_of(request).superuser or super().has_change_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Brand, form: "forms.ModelForm[Brand]", change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Brand, form: Any, change: bool) -> None:
         save_and_tell(obj, form, actor=request.user.get_username(), brand=obj)
 
 
@@ -89,7 +89,9 @@ def save_and_tell(row: Any, form: Any, *, actor: str, brand: Brand | None, hidde
 def _told(row: Any, names: Sequence[str], hidden: Sequence[str]) -> dict[str, Any]:
     values = model_to_dict(row)
     return {
-        name: "not shown" if name in hidden else _plain(values[name]) for name in names if name in values or name in hidden
+        name: "not shown" if name in hidden else _plain(values[name])
+        for name in names
+        if name in values or name in hidden
     }
 
 
@@ -180,9 +182,7 @@ class AuditAdmin(HubModelAdmin):
     @display(description="To what")
     def to_what(self, entry: AuditEntry) -> SafeString:
         kind = TRAIL_WORDS.get(entry.subject_kind, entry.subject_kind)
-        return format_html(
-            '<span class="hub-two-lines"><span>{}</span><small>{}</small></span>', entry.subject, kind
-        )
+        return format_html('<span class="hub-two-lines"><span>{}</span><small>{}</small></span>', entry.subject, kind)
 
     @display(description="Why")
     def because(self, entry: AuditEntry) -> str:

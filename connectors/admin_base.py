@@ -108,7 +108,7 @@ class HubModelAdmin(ModelAdmin):
         value: Any = row
         for name in self.brand_path.split("__"):
             value = getattr(value, name, None)
-        return value
+        return None if value is None else int(value)
 
     def _may(self, request: HttpRequest, right: Right | None, row: Any = None) -> bool:
         if right is None:

@@ -65,7 +65,8 @@ class HubAdminSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method == "GET" and self._lacks_only_the_second_factor(request):
             return self._to_second_factor(request, back_to=request.GET.get(REDIRECT_FIELD_NAME, ""))
-        return super().login(request, extra_context)
+        response: HttpResponse = super().login(request, extra_context)
+        return response
 
     def _lacks_only_the_second_factor(self, request: HttpRequest) -> bool:
         return self.may_enter(request) and not self.has_permission(request)

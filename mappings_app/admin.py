@@ -103,7 +103,8 @@ class MappingAdmin(HubModelAdmin):
             "unmapped": f"{_BADGE_CAP}+" if waiting > _BADGE_CAP else waiting,
             "unmapped_url": f"{reverse('admin:mappings_app_seencode_changelist')}?kind={self.kind.code}",
         }
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+        response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})
+        return response
 
     # --- columns ----------------------------------------------------------------------------------------------------
     @display(description="From", ordering="from_code")

@@ -41,7 +41,9 @@ def make_centra(brand: Brand, name: str = "Centra", **values: Any) -> Connection
     return Connection.objects.create(brand=brand, platform="centra", name=name, **{**given, **values})
 
 
-def make_link(brand: Brand, *, source: Connection | None = None, target: Connection | None = None, **values: Any) -> Link:
+def make_link(
+    brand: Brand, *, source: Connection | None = None, target: Connection | None = None, **values: Any
+) -> Link:
     source = source or make_marketplace(brand)
     target = target or make_centra(brand)
     return Link.objects.create(brand=brand, source=source, target=target, **values)
@@ -138,9 +140,7 @@ def make_job(order: SoldOrder, *, flow: str = "import_order", state: str = "BLOC
 def wait_for(jobs: Sequence[SyncJob], cases: Sequence[ExceptionCase]) -> None:
     """Let the jobs wait for the cases, as the engine does."""
     with transaction.atomic():
-        Blocker.objects.bulk_create(
-            Blocker(job=job, case=case, since=job.created_at) for case in cases for job in jobs
-        )
+        Blocker.objects.bulk_create(Blocker(job=job, case=case, since=job.created_at) for case in cases for job in jobs)
         blocking.recount([case.pk for case in cases])
     for case in cases:
         case.refresh_from_db()
@@ -158,7 +158,13 @@ def make_unmapped(
 
 
 def make_case(
-    link: Link, cause: str, *, object_key: str, context: Mapping[str, Any] | None = None, jobs: Sequence[SyncJob] = (), **values: Any
+    link: Link,
+    cause: str,
+    *,
+    object_key: str,
+    context: Mapping[str, Any] | None = None,
+    jobs: Sequence[SyncJob] = (),
+    **values: Any,
 ) -> ExceptionCase:
     with transaction.atomic():
         case, _ = open_case(

@@ -13,7 +13,9 @@ from unfold.widgets import (
 )
 
 
-def text(*, label: str, help_text: str = "", required: bool = True, max_length: int = 300, **attrs: str) -> forms.CharField:
+def text(
+    *, label: str, help_text: str = "", required: bool = True, max_length: int = 300, **attrs: str
+) -> forms.CharField:
     widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", **attrs})
     return forms.CharField(label=label, help_text=help_text, required=required, max_length=max_length, widget=widget)
 
@@ -37,11 +39,15 @@ def secret(*, label: str, help_text: str = "", required: bool = False) -> forms.
 
 
 def integer(*, label: str, help_text: str = "", required: bool = False) -> forms.IntegerField:
-    return forms.IntegerField(label=label, help_text=help_text, required=required, widget=UnfoldAdminIntegerFieldWidget())
+    return forms.IntegerField(
+        label=label, help_text=help_text, required=required, widget=UnfoldAdminIntegerFieldWidget()
+    )
 
 
 def decimal(*, label: str, help_text: str = "", required: bool = False) -> forms.DecimalField:
-    return forms.DecimalField(label=label, help_text=help_text, required=required, widget=UnfoldAdminDecimalFieldWidget())
+    return forms.DecimalField(
+        label=label, help_text=help_text, required=required, widget=UnfoldAdminDecimalFieldWidget()
+    )
 
 
 def yes_no(*, label: str, help_text: str = "") -> forms.BooleanField:

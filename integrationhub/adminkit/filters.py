@@ -35,16 +35,17 @@ class ChoiceFilter(SimpleListFilter):
         value = self.value()
         return queryset if value in ("", EVERYTHING) else self.narrow(queryset, value, request)
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        everything = {self.parameter_name: EVERYTHING} if self.default else {}
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        name = str(self.parameter_name)
+        everything = {name: EVERYTHING} if self.default else {}
         yield {
             "selected": self.value() in ("", EVERYTHING),
-            "query_string": changelist.get_query_string(everything, [] if everything else [self.parameter_name]),
+            "query_string": changelist.get_query_string(everything, [] if everything else [name]),
             "display": self.all_label,
         }
         for value, label in self.lookup_choices:
             yield {
                 "selected": self.value() == str(value),
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "query_string": changelist.get_query_string({name: value}),
                 "display": label,
             }

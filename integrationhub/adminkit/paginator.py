@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 COUNT_CAP = 2_000  # nobody leafs further; whoever looks for one row searches or filters
 
 
-class CappedPaginator(Paginator):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts up to COUNT_CAP rows; the pages end there, and the list says that there are more."""
 
     @cached_property

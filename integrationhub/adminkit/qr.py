@@ -119,7 +119,9 @@ def _correction(block: Sequence[int], count: int) -> list[int]:
     remainder = [0] * count
     for word in block:
         factor = word ^ remainder[0]
-        remainder = [old ^ _multiplied(part, factor) for old, part in zip([*remainder[1:], 0], generator[1:], strict=True)]
+        remainder = [
+            old ^ _multiplied(part, factor) for old, part in zip([*remainder[1:], 0], generator[1:], strict=True)
+        ]
     return remainder
 
 
@@ -144,7 +146,7 @@ def _function_patterns(version: int) -> tuple[Grid, Grid]:
             ring = max(abs(row - 3), abs(column - 3))
             put(top + row, left + column, ring not in (2, 4))
     for middle, centre in product(_ALIGNED[version], repeat=2):
-        if not fixed[middle][centre] or 6 in (middle, centre) and 8 < max(middle, centre) < size - 8:
+        if not fixed[middle][centre] or (6 in (middle, centre) and 8 < max(middle, centre) < size - 8):
             for row, column in product(range(-2, 3), repeat=2):
                 put(middle + row, centre + column, max(abs(row), abs(column)) != 1)
     for row, column, _ in [*_format_places(size, 0), *_version_places(size, version)]:
@@ -213,10 +215,7 @@ def _penalty(grid: Grid) -> int:
     score += sum(3 for r, c in squares if grid[r][c] == grid[r][c + 1] == grid[r + 1][c] == grid[r + 1][c + 1])
     texts = ("".join("1" if dark else "0" for dark in line) for line in lines)
     score += sum(
-        40
-        for text in texts
-        for start in range(size - 10)
-        if text[start : start + 11] in ("10111010000", "00001011101")
+        40 for text in texts for start in range(size - 10) if text[start : start + 11] in ("10111010000", "00001011101")
     )
     dark = sum(map(sum, grid))
     return score + 10 * (abs(dark * 20 - size * size * 10) // (size * size))

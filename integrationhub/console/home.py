@@ -65,7 +65,9 @@ def _warnings(brands: set[int], rights: Rights) -> list[dict[str, str]]:
     found = []
     if stopped := all_calls_stopped():
         text = f"All calls are switched off since {{}} by {stopped.changed_by}: {stopped.reason}"
-        found.append({"tone": "bad", "text": text.replace(" since {}", ""), "url": reverse("admin:sync_schedule_changelist")})
+        found.append(
+            {"tone": "bad", "text": text.replace(" since {}", ""), "url": reverse("admin:sync_schedule_changelist")}
+        )
     for row in Connection.objects.filter(brand_id__in=brands).exclude(state=Connection.State.ACTIVE):
         refused = row.state == Connection.State.REFUSED
         what = "needs attention" if refused else "is switched off"
@@ -83,11 +85,15 @@ def _first_steps(rights: Rights) -> list[dict[str, str]]:
     """What to do before there is anything to show."""
     steps = []
     if rights.superuser and not Brand.objects.exists():
-        steps.append({"text": "Add the brand that trades through the hub", "url": reverse("admin:connectors_brand_add")})
+        steps.append(
+            {"text": "Add the brand that trades through the hub", "url": reverse("admin:connectors_brand_add")}
+        )
     if rights.superuser and not rights.any:
         steps.append({"text": "Give yourself a role", "url": reverse("admin:auth_user_change", args=[rights.user.pk])})
     if rights.may(Right.CONFIGURE):
-        steps.append({"text": "Connect a marketplace and a Centra shop", "url": reverse("admin:connectors_connection_add")})
+        steps.append(
+            {"text": "Connect a marketplace and a Centra shop", "url": reverse("admin:connectors_connection_add")}
+        )
         steps.append({"text": "Link the two", "url": reverse("admin:connectors_link_add")})
     return steps
 

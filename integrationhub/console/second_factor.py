@@ -66,10 +66,9 @@ def _wait_words(why: dict[str, Any] | None) -> str:
 @never_cache
 def ask(request: HttpRequest) -> HttpResponse:
     """The step after the password: give the code, or set the second factor up first."""
-    site = admin.site
-    if not site.may_enter(request):
+    if not _may_enter(request):
         return HttpResponseRedirect(reverse("admin:login"))
-    if request.user.is_verified():
+    if _is_verified(request):
         return HttpResponseRedirect(_back_to(request))
     device = _confirmed(request)
     if device is None:
@@ -85,7 +84,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 def own(request: HttpRequest) -> HttpResponse:
     """A person's own second factor: set it up, or, having given its code, replace it."""
     device = _confirmed(request)
-    if device and not request.user.is_verified():
+    if device and not _is_verified(request):
         return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{REDIRECT_FIELD_NAME}={request.path}")
     if device and request.method == "GET" and "replace" not in request.GET:
         return _page(request, "console/second_factor_own.html", {"title": "Your second factor", "device": device})
@@ -108,6 +107,16 @@ def _set_up(request: HttpRequest, *, template: str) -> HttpResponse:
         "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
     }
     return _page(request, template, context)
+
+
+def _may_enter(request: HttpRequest) -> bool:
+    site: Any = admin.site  # integrationhub.admin_site.HubAdminSite, a layer above
+    return bool(site.may_enter(request))
+
+
+def _is_verified(request: HttpRequest) -> bool:
+    user: Any = request.user  # django-otp's middleware gives it the method
+    return bool(user.is_verified())
 
 
 def _code_of(device: TOTPDevice) -> str:
@@ -143,7 +152,9 @@ def _confirm(request: HttpRequest, device: TOTPDevice) -> None:
 
 def _back_to(request: HttpRequest) -> str:
     wanted = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME) or ""
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if wanted and safe else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 

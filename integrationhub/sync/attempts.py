@@ -35,17 +35,19 @@ WITH attempt AS (
     SELECT nextval('sync_call_id_seq') AS id, n.*
     FROM unnest(%(places)s::int[], %(connections)s::bigint[], %(operations)s::text[], %(writes)s::bool[],
                 %(methods)s::text[], %(urls)s::text[], %(statuses)s::int[], %(call_started)s::timestamptz[],
-                %(seconds)s::float8[], %(errors)s::text[], %(requests)s::bytea[], %(responses)s::bytea[])
-         AS n (place, connection_id, operation, write, method, url, status, started_at, seconds, error, request, response)
+                %(seconds)s::float8[], %(errors)s::text[], %(costs)s::text[], %(requests)s::bytea[], %(responses)s::bytea[])
+         AS n (place, connection_id, operation, write, method, url, status, started_at, seconds, error, costs, request,
+               response)
 ), written AS (
     INSERT INTO sync_attempt
         (id, job_id, fence, owner, started_at, finished_at, result, message, mapping_versions, traceback)
     SELECT id, job_id, fence, %(owner)s, started_at, %(now)s, result, message, versions::bigint[], traceback FROM attempt
 ), called AS (
     INSERT INTO sync_call
-        (id, attempt_id, job_id, connection_id, operation, write, method, url, status, started_at, seconds, error)
+        (id, attempt_id, job_id, connection_id, operation, write, method, url, status, started_at, seconds, error,
+         costs)
     SELECT c.id, a.id, a.job_id, c.connection_id, c.operation, c.write, c.method, c.url, c.status, c.started_at, c.seconds,
-           c.error
+           c.error, c.costs::jsonb
     FROM call c JOIN attempt a ON a.place = c.place
 )
 INSERT INTO sync_callbody (call_id, request, response) SELECT id, request, response FROM call
@@ -99,6 +101,7 @@ def _call_columns(calls: Sequence[tuple[int, int, Exchange]]) -> dict[str, Any]:
         "call_started": [exchange.started_at for exchange in exchanges],
         "seconds": [exchange.seconds for exchange in exchanges],
         "errors": [exchange.error[:300] for exchange in exchanges],
+        "costs": [json.dumps(dict(exchange.call.costs)) for exchange in exchanges],
         "requests": [_packed(exchange.request_headers, exchange.request_body) for exchange in exchanges],
         "responses": [_packed(exchange.response_headers, exchange.response_body) for exchange in exchanges],
     }

@@ -27,7 +27,7 @@ from integrationhub.sync.lanes import queue_of
 from integrationhub.sync.models import Blocker, SyncJob
 from integrationhub.sync.models.jobs import TERMINAL_STATES, WAITING_STATES
 from integrationhub.sync.places import place
-from mappings_app.resolving import Resolver
+from mappings_app.lookup import Resolver
 
 RULE = "the hub"
 

@@ -23,6 +23,7 @@ from connectors.http import Limit
 from integrationhub.sync import budget_scripts
 from integrationhub.sync.budget_windows import LocalWindows, Spent, Window, entries, milliseconds, windows_of
 from integrationhub.sync.lanes import URGENT_LANES
+from integrationhub.sync.spending import spent_since
 
 log = logging.getLogger(__name__)
 
@@ -308,4 +309,4 @@ def shared_budget() -> Budget:
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 1),  # once: a connection that Redis closed while it idled
     )
-    return Budget(client, prefix=settings.REDIS_KEY_PREFIX)
+    return Budget(client, prefix=settings.REDIS_KEY_PREFIX, spent_since=spent_since)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -108,9 +109,11 @@ def claim(
 
 def _run_claim(values: dict[str, Any]) -> list[Any]:
     """The claim; when another claimer took a job of the same order in between, again, one job at a time."""
+    # One statement is its own transaction; inside another it needs a savepoint, since it may fail.
+    guard = transaction.atomic if connection.in_atomic_block else nullcontext
     for size in (values["size"], 1, 1):
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
+            with guard(), connection.cursor() as cursor:
                 cursor.execute(_CLAIM, {**values, "size": size})
                 return list(cursor.fetchall())
         except IntegrityError as error:

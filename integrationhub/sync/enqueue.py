@@ -116,7 +116,7 @@ def _row(job: NewJob, schedule_id: int, now: datetime) -> Sequence[Any]:
 def _schedule_ids(wanted: set[tuple[str, int, int | None]]) -> dict[tuple[str, int, int | None], int]:
     """The schedule of each (flow, connection, link); made, without cadence, where it does not exist yet."""
     names = {name for name, _, _ in wanted}
-    found = {
+    found: dict[tuple[str, int, int | None], int] = {
         (name, connection_id, link_id): pk
         for pk, name, connection_id, link_id in Schedule.objects.filter(flow__in=names).values_list(
             "pk", "flow", "connection_id", "link_id"

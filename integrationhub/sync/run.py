@@ -46,7 +46,7 @@ class Run:
         self.calls: list[tuple[int, Exchange]] = []
         self.mapping_versions: set[int] = set()
         self.stake: Stake | None = None
-        self.sent_again: set[str] = set()  # operations that an earlier try may have sent too
+        self.sent_again: set[str] = set()  # operations sent again after a doubt: the first may still take effect
         self.armed = False  # a write intent is open: only then may a call write
 
     # --- what it is about -----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The clock's part: which flows are due, once each, whoever looks. Any process may run a tick."""
 
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -60,10 +61,10 @@ def plan_schedules() -> int:
 
 
 def _plan(kind: Flow, connection_id: int, link_id: int | None) -> int:
+    place: dict[str, Any] = {"connection_id": connection_id, "link_id": link_id}
     _, created = Schedule.objects.get_or_create(
         flow=kind.name,
-        connection_id=connection_id,
-        link_id=link_id,
+        **place,
         defaults={
             "cadence_seconds": kind.cadence_seconds,
             "next_due_at": ports.now() if kind.cadence_seconds else None,

@@ -74,10 +74,10 @@ def _sent_or_found(intent: "_Intent", effect: Effect, *, earlier: str | None) ->
     if effect.look_first or earlier not in (None, State.NOT_SENT):
         found = _look_up(intent, effect, first=earlier is None)
         if found is not None:
-            intent.declare_again()
+            intent.declare_again(sending=False)
             intent.record(intent.success, external_id=found)
             return found
-    intent.declare_again()
+    intent.declare_again(sending=True)
     return _send(intent, effect)
 
 
@@ -117,8 +117,8 @@ def _armed(run: "Run") -> Iterator[None]:
 
 
 _DECLARE_FIRST = """
-INSERT INTO sync_writeintent (connection_id, operation, reference, state, token, job_id, sent_at, tries, external_id)
-SELECT %(place)s, %(operation)s, %(reference)s, 'SENDING', %(token)s, j.id, %(now)s, 1, ''
+INSERT INTO sync_writeintent (connection_id, operation, reference, state, token, job_id, sent_at, tries, sent_twice, external_id)
+SELECT %(place)s, %(operation)s, %(reference)s, 'SENDING', %(token)s, j.id, %(now)s, 1, FALSE, ''
 FROM sync_syncjob j WHERE j.id = %(job)s AND j.fence = %(fence)s AND j.state = 'RUNNING'
 ON CONFLICT (connection_id, operation, reference) DO NOTHING
 RETURNING id
@@ -126,7 +126,8 @@ RETURNING id
 
 _DECLARE_AGAIN = """
 UPDATE sync_writeintent i
-SET state = 'SENDING', token = %(token)s, job_id = %(job)s, sent_at = %(now)s, tries = i.tries + 1, settled_at = NULL
+SET state = 'SENDING', token = %(token)s, job_id = %(job)s, sent_at = %(now)s, tries = i.tries + 1, settled_at = NULL,
+    sent_twice = i.sent_twice OR (%(sending)s AND i.state IN ('SENDING', 'UNKNOWN'))
 WHERE i.connection_id = %(place)s AND i.operation = %(operation)s AND i.reference = %(reference)s AND i.token = %(expected)s
   AND EXISTS (SELECT 1 FROM sync_syncjob j WHERE j.id = %(job)s AND j.fence = %(fence)s AND j.state = 'RUNNING')
 """
@@ -147,6 +148,7 @@ class _Intent:
         self.effect = effect
         self.token = ports.new_id()
         self.expected: str | None = None  # the token of an earlier try whose intent we take over
+        self.in_doubt = False  # the earlier try may have taken effect
         self.external_id = ""
         self.success = State.DONE if effect.finish is None else State.SENT
 
@@ -163,7 +165,8 @@ class _Intent:
         if earlier is None:
             raise self._overtaken()
         self._wait_until_settled(earlier)
-        if earlier.tries > 1:
+        self.in_doubt = earlier.state in UNSETTLED_STATES
+        if earlier.sent_twice:
             self.run.sent_again.add(self.effect.operation)
         self.external_id = earlier.external_id
         if earlier.state in (State.DONE, State.SENT):
@@ -177,13 +180,14 @@ class _Intent:
         if earlier.state in UNSETTLED_STATES and ports.now() < settled_at:
             raise SettlingError("An earlier try may still take effect; the hub looks it up first.", due_at=settled_at)
 
-    def declare_again(self) -> None:
+    def declare_again(self, *, sending: bool) -> None:
         """Take over the intent of an earlier try. Does nothing when the intent is new and ours."""
         if self.expected is None:
             return
-        if not self._execute(_DECLARE_AGAIN, expected=self.expected):
+        if not self._execute(_DECLARE_AGAIN, expected=self.expected, sending=sending):
             raise self._overtaken()
-        self.run.sent_again.add(self.effect.operation)
+        if sending and self.in_doubt:
+            self.run.sent_again.add(self.effect.operation)
 
     def record(self, state: str, *, external_id: str = "") -> None:
         """Write the outcome. Raises OvertakenError, and writes nothing, when we are late."""

@@ -115,7 +115,14 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
     case, (job,) = factories.make_blocked_orders(shop.link, "AB-1021", 1)
     order = shop.link.orders.get()
     call = SyncCall.objects.create(
-        job_id=job.pk, connection=shop.centra, operation="x", write=False, method="GET", url="", started_at=order.placed_at, seconds=1
+        job_id=job.pk,
+        connection=shop.centra,
+        operation="x",
+        write=False,
+        method="GET",
+        url="",
+        started_at=order.placed_at,
+        seconds=1,
     )
     versions = {
         kind: save_mapping(kind=kind, brand=shop.brand, from_code="X", to_code="Y", actor="alice", reason="Test").pk
@@ -250,5 +257,11 @@ def test_staff_without_a_role_and_strangers_are_let_in_nowhere(name: str, argume
 
 def test_what_packages_register_is_not_reachable(client_of: Any) -> None:
     client = client_of("ADMIN")
-    for path in ("django_rq/dashboard/", "django_rq/queue/", "otp_totp/totpdevice/", "auth/group/", "axes/accessattempt/"):
+    for path in (
+        "django_rq/dashboard/",
+        "django_rq/queue/",
+        "otp_totp/totpdevice/",
+        "auth/group/",
+        "axes/accessattempt/",
+    ):
         assert client.get(f"/console/{path}").status_code == 404

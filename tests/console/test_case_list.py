@@ -56,7 +56,10 @@ def test_snoozed_and_closed_cases_are_out_of_sight(shop: Shop, client_of: Any) -
 
 
 def test_filters_narrow_the_queue(shop: Shop, client_of: Any, person: Any) -> None:
-    mine, carrier = factories.make_unmapped(shop.link, "A"), factories.make_unmapped(shop.harbour_link, "DPD", kind="carrier")
+    mine, carrier = (
+        factories.make_unmapped(shop.link, "A"),
+        factories.make_unmapped(shop.harbour_link, "DPD", kind="carrier"),
+    )
     client = client_of("OPS")
     me = client.get(LIST).wsgi_request.user
     deciding.assign(mine.pk, owner=me, actor="alice")

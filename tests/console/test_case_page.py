@@ -122,15 +122,16 @@ def test_the_preview_counts_per_scope_and_says_what_will_still_wait(shop: Shop, 
 
 
 def test_the_preview_is_a_sentence(shop: Shop, waiting: Any) -> None:
-    told = previews(waiting[0], [shop.link])[None].sentence(
-        noun=("order", "orders"), currency="GBP", now=ports.now()
-    )
+    told = previews(waiting[0], [shop.link])[None].sentence(noun=("order", "orders"), currency="GBP", now=ports.now())
     assert told == "Releases 5 orders, £250, oldest 3 h 10; 1 of them will still wait for something else."
 
 
 def test_a_preview_of_nothing_says_so() -> None:
     nothing = Preview(waiting=0, released=0, value=None, oldest_at=None)
-    assert nothing.sentence(noun=("order", "orders"), currency="GBP", now=ports.now()) == "No orders wait for it in this scope."
+    assert (
+        nothing.sentence(noun=("order", "orders"), currency="GBP", now=ports.now())
+        == "No orders wait for it in this scope."
+    )
 
 
 # --- the fix ----------------------------------------------------------------------------------------------------------
@@ -147,7 +148,12 @@ def test_saving_releases_exactly_what_waits_for_it(shop: Shop, client_of: Any, w
     case.refresh_from_db()
     assert (case.state, case.closed_by) == ("CLOSED", "the-ops")
     version = MappingVersion.objects.get()
-    assert (version.link, version.from_code, version.to_code, version.to_label) == (None, "AB-1021", "NW-1021", "Black / M")
+    assert (version.link, version.from_code, version.to_code, version.to_label) == (
+        None,
+        "AB-1021",
+        "NW-1021",
+        "Black / M",
+    )
     assert AuditEntry.objects.get(action="mapping.saved").after["versions"][0]["version"] == version.pk
 
 
@@ -244,7 +250,7 @@ def test_trying_one_again_counts_that_one_only(shop: Shop, client_of: Any, waiti
 
 
 def test_a_finished_retry_counts_as_done(shop: Shop, client_of: Any, waiting: Any) -> None:
-    case, here, there = waiting
+    case, here, _ = waiting
     client = client_of("OPS")
     answer = client.post(address(case, "act/"), {"do": "retry"})
     SyncJob.objects.filter(pk=here[0].pk).update(state="DONE")
@@ -253,7 +259,9 @@ def test_a_finished_retry_counts_as_done(shop: Shop, client_of: Any, waiting: An
     assert (told["total"], told["done"], told["running"]) == (5, 1, 4)
 
 
-@pytest.mark.parametrize("query", ["", "?what=release", "?what=steal&at=2026-01-15T09:00:00%2B00:00", "?what=retry&at=x"])
+@pytest.mark.parametrize(
+    "query", ["", "?what=release", "?what=steal&at=2026-01-15T09:00:00%2B00:00", "?what=retry&at=x"]
+)
 def test_progress_of_no_press_is_refused(shop: Shop, client_of: Any, waiting: Any, query: str) -> None:
     assert client_of("OPS").get(address(waiting[0], "progress/") + query).status_code == 403
 
@@ -270,7 +278,12 @@ def test_taking_commenting_and_handing_over_are_kept_in_the_history(shop: Shop, 
     case.refresh_from_db()
     assert (case.team, case.owner) == ("FINANCE", None)
     kinds = list(CaseEvent.objects.filter(case=case).values_list("kind", "actor"))
-    assert kinds == [("OPENED", "the hub"), ("ASSIGNED", "the-ops"), ("COMMENTED", "the-ops"), ("HANDED_OVER", "the-ops")]
+    assert kinds == [
+        ("OPENED", "the hub"),
+        ("ASSIGNED", "the-ops"),
+        ("COMMENTED", "the-ops"),
+        ("HANDED_OVER", "the-ops"),
+    ]
     assert "Asked Northgate." in told
 
 
@@ -307,7 +320,11 @@ def test_what_is_settled_outside_the_hub_is_closed_with_its_work(shop: Shop, cli
     do(client_of("OPS"), case, "close", text="The parcel was stopped at the depot.")
     case.refresh_from_db()
     job.refresh_from_db()
-    assert (case.state, case.closed_by, case.close_reason) == ("CLOSED", "the-ops", "The parcel was stopped at the depot.")
+    assert (case.state, case.closed_by, case.close_reason) == (
+        "CLOSED",
+        "the-ops",
+        "The parcel was stopped at the depot.",
+    )
     assert (job.state, job.reason) == ("SKIPPED", "Settled by the-ops: The parcel was stopped at the depot.")
     assert Blocker.objects.filter(released_at=None).count() == 0
 

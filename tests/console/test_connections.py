@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from connectors.base import CheckReport, Finding
 from connectors.canonical.errors import ConfigurationError, TransientError
 from connectors.centra.connector import CentraConnector
@@ -55,7 +56,13 @@ def fails(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("role", ["ADMIN", "OPS", "VIEWER", "AUDITOR"])
 def test_no_page_shows_a_secret(shop: Shop, client_of: Any, role: str, passes: None) -> None:
     client = client_of(role)
-    pages = [address(shop.northgate), address(shop.centra), "/console/connections/", "/console/links/", "/console/audit/"]
+    pages = [
+        address(shop.northgate),
+        address(shop.centra),
+        "/console/connections/",
+        "/console/links/",
+        "/console/audit/",
+    ]
     told = "".join(client.get(page).content.decode() for page in pages)
     told += client.post(address(shop.northgate, "test/")).content.decode()
     for row in (shop.northgate, shop.centra):
@@ -119,7 +126,9 @@ def test_an_optional_secret_can_be_removed(shop: Shop, client_of: Any) -> None:
 # --- the form ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("base_url", ["http://northgate.mirakl.net", "ftp://x", "northgate", "https://user:pw@x.mirakl.net"])
+@pytest.mark.parametrize(
+    "base_url", ["http://northgate.mirakl.net", "ftp://x", "northgate", "https://user:pw@x.mirakl.net"]
+)
 def test_an_address_the_connector_refuses_is_not_saved(shop: Shop, client_of: Any, base_url: str) -> None:
     data = form_of(shop.northgate, base_url=base_url, setting_api_key="key-0123456789")
     answer = client_of("ADMIN").post(address(shop.northgate), data)
@@ -133,7 +142,10 @@ def test_a_new_connection_asks_for_what_its_platform_needs(shop: Shop, client_of
     asked = client.get("/console/connections/add/?platform=centra").content.decode()
     for setting in CentraConnector.settings:
         assert setting.label in asked
-    told = client.post("/console/connections/add/?platform=mirakl", {"name": "X", "base_url": "https://x.mirakl.net", "timezone": "UTC"})
+    told = client.post(
+        "/console/connections/add/?platform=mirakl",
+        {"name": "X", "base_url": "https://x.mirakl.net", "timezone": "UTC"},
+    )
     assert "This is needed." in told.content.decode()
     assert Connection.objects.count() == 3
 
@@ -150,7 +162,7 @@ def test_a_new_connection_is_saved_with_its_schedules(shop: Shop, client_of: Any
     client_of("ADMIN").post("/console/connections/add/?platform=mirakl", data)
     row = Connection.objects.get(name="Third")
     assert (row.brand, row.platform, row.credentials) == (shop.brand, "mirakl", {"api_key": "key-of-third-0123456789"})
-    assert row.settings == {"or11_tier": "default", "multi_shipment": "ask"}
+    assert row.settings == {}
     assert row.schedules.filter(flow="read_orders").exists()
     assert AuditEntry.objects.get(action="connection.added").brand == shop.brand
 

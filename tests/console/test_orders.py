@@ -31,9 +31,18 @@ def page(client: Client, order: SoldOrder) -> str:
 @pytest.fixture
 def order(shop: Shop) -> SoldOrder:
     order = factories.make_order(
-        shop.link, "MK-10023-A", target_external_id="88412", target_state="PENDING", target_total=Decimal("50.00"), target_tax=Decimal("8.33")
+        shop.link,
+        "MK-10023-A",
+        target_external_id="88412",
+        target_state="PENDING",
+        target_total=Decimal("50.00"),
+        target_tax=Decimal("8.33"),
     )
-    data = {"shipping": {"name": "Ann Brown", "street": [SECRET_ADDRESS], "city": "London"}, "billing": None, "email": ""}
+    data = {
+        "shipping": {"name": "Ann Brown", "street": [SECRET_ADDRESS], "city": "London"},
+        "billing": None,
+        "email": "",
+    }
     OrderPerson.objects.create(order=order, data=data)
     return order
 
@@ -81,7 +90,9 @@ def test_an_order_that_waits_for_a_person_is_marked(shop: Shop, client_of: Any) 
 @pytest.mark.parametrize("typed", ["MK-10023-A", "mk-10023", "MK-100", "88412", "1550123456", "COM-7", "com-7"])
 def test_an_order_is_found_by_any_of_its_numbers(shop: Shop, client_of: Any, order: SoldOrder, typed: str) -> None:
     SoldOrder.objects.filter(pk=order.pk).update(commercial_reference="COM-7")
-    SoldDispatch.objects.create(order=order, dispatch_id="1", tracking_number="15501234567890", dispatched_at=ports.now())
+    SoldDispatch.objects.create(
+        order=order, dispatch_id="1", tracking_number="15501234567890", dispatched_at=ports.now()
+    )
     factories.make_order(shop.link, "ZZ-1")
     assert listed(client_of("OPS"), f"?q={typed}") == ["MK-10023-A"]
 
@@ -97,7 +108,9 @@ def test_an_order_of_another_brand_is_neither_listed_nor_found(shop: Shop, clien
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_two_sides_stand_beside_each_other_and_differences_are_lit(shop: Shop, client_of: Any, order: SoldOrder) -> None:
+def test_the_two_sides_stand_beside_each_other_and_differences_are_lit(
+    shop: Shop, client_of: Any, order: SoldOrder
+) -> None:
     told = page(client_of("OPS"), order)
     assert "Sold at Northgate" in told
     assert "Fulfilled in Centra" in told
@@ -106,7 +119,9 @@ def test_the_two_sides_stand_beside_each_other_and_differences_are_lit(shop: Sho
     assert "https://northgate.mirakl.net/mmp/shop/order/MK-10023-A" in told
 
 
-@pytest.mark.parametrize(("role", "reads"), [("OPS", True), ("FINANCE", True), ("VIEWER", False), ("AUDITOR", False), ("ECOMMERCE", False)])
+@pytest.mark.parametrize(
+    ("role", "reads"), [("OPS", True), ("FINANCE", True), ("VIEWER", False), ("AUDITOR", False), ("ECOMMERCE", False)]
+)
 def test_names_and_addresses_take_the_right_to_read_them(
     shop: Shop, client_of: Any, order: SoldOrder, role: str, reads: bool
 ) -> None:
@@ -124,7 +139,12 @@ def test_the_timeline_tells_everything_in_the_order_it_happened(shop: Shop, clie
     inbox.store(shop.northgate.pk, [record], origin="POLL")
     job = factories.make_job(order, created_at=ports.now())
     attempt = SyncAttempt.objects.create(
-        job_id=job.pk, fence=1, owner="w", result="REFUSED", message="Centra refuses the country.", traceback="Traceback (most recent call last)"
+        job_id=job.pk,
+        fence=1,
+        owner="w",
+        result="REFUSED",
+        message="Centra refuses the country.",
+        traceback="Traceback (most recent call last)",
     )
     make_call(job, attempt, status=422)
     case = factories.make_case(shop.link, "refused_by_platform", object_key="x", jobs=[job])

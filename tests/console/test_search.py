@@ -19,7 +19,9 @@ def ask(client: Client, typed: str) -> Any:
 @pytest.fixture
 def something(shop: Shop) -> None:
     order = factories.make_order(shop.link, "MK-10023-A", target_external_id="88412", commercial_reference="COM-1")
-    SoldDispatch.objects.create(order=order, dispatch_id="1", carrier="DPD", tracking_number="1550ABC", dispatched_at=ports.now())
+    SoldDispatch.objects.create(
+        order=order, dispatch_id="1", carrier="DPD", tracking_number="1550ABC", dispatched_at=ports.now()
+    )
     save_mapping(kind="sku", brand=shop.brand, from_code="ab-7", to_code="NW-7", actor="alice", reason="")
 
 

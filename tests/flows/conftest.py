@@ -8,6 +8,9 @@ from connectors import ports
 from connectors.centra.sandbox import CentraSandbox
 from connectors.mirakl.sandbox import MiraklSandbox
 from tests.flows.world import SKUS, World, build, sandbox_clock
+from tests.sync.conftest import make_flow
+
+__all__ = ["make_flow"]
 
 
 @pytest.fixture

@@ -13,10 +13,12 @@ from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
 from integrationhub.orders.models import Reservation
 from integrationhub.sync import drain
+from integrationhub.sync.blocking import retry
 from integrationhub.sync.enqueue import enqueue_many, job_for_link
 from integrationhub.sync.flows import Done, Flow, Outcome
 from integrationhub.sync.gate import ConnectionGate
-from integrationhub.sync.lanes import Lane
+from integrationhub.sync.lanes import QUEUES, URGENT, Lane
+from integrationhub.sync.places import place
 from integrationhub.sync.run import Run
 from tests.flows.world import LANES, World
 
@@ -60,7 +62,7 @@ def why_not(world: World, reference: str) -> list[str]:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("seed", range(int(__import__("os").environ.get("SEEDS_FROM","0")), int(__import__("os").environ.get("SEEDS_FROM","0"))+int(__import__("os").environ.get("SEEDS","6"))))
+@pytest.mark.parametrize("seed", range(6))
 def test_no_acceptance_leaves_before_its_policy_is_met(
     world: World, too_early: list[str], policy: str, seed: int
 ) -> None:
@@ -147,7 +149,159 @@ class _Life:
         for _ in range(3):
             self.world.poll()
             self.world.wait(400)
-            for case in ExceptionCase.objects.unresolved().filter(cause="out_of_stock"):
-                from integrationhub.sync.blocking import retry
-
+            for case in ExceptionCase.objects.unresolved():
                 retry(case, by="olivia")
+
+
+# --- first of all lanes -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stock_flow(make_flow: Callable[..., Flow]) -> Flow:
+    """Work that calls the marketplace once a job, as publishing stock does."""
+
+    def publish(run: Run) -> Outcome:
+        run.source.client.read_version()  # type: ignore[attr-defined]
+        return Done()
+
+    return make_flow(publish, name="publish_one", lane=Lane.STOCK, side="source")
+
+
+def test_after_a_standstill_every_acceptance_leaves_before_a_thousand_stock_jobs(
+    world: World, stock_flow: Flow
+) -> None:
+    """The workers stood still; the stock jobs have waited longer than the orders."""
+    world.roomy()
+    world.centra.set_stock("TEE-BLK-M", 100)
+    world.mirakl.change_settings(acceptance_window_seconds=HOUR)
+    Link.objects.update(acceptance_window_hours=1)
+    place.forget()
+    enqueue_many(job_for_link("publish_one", world.link, key=str(number)) for number in range(1000))
+    references = [world.sell(("NG-TEE-BLK-M", 1, "29.90")) for _ in range(30)]
+    world.advance(45 * 60)
+    world.start("read_orders")
+    drain.drain(world.northgate.pk, lanes=QUEUES[URGENT])
+    drain.drain(world.centra_row.pk, lanes=QUEUES[URGENT])
+    assert world.mirakl.journal.count("V01") == 0
+
+    world.wait(14 * 60)
+    calls = [entry.operation for entry in world.mirakl.journal.entries() if entry.operation in ("OR21", "V01")]
+    assert calls == ["OR21"] * 30 + ["V01"] * 1000
+    assert {world.state_at_northgate(reference) for reference in references} == {"SHIPPING"}
+
+
+def test_an_order_that_nobody_answers_is_told_at_half_its_window_and_no_more_once_it_is_accepted(world: World) -> None:
+    world.mirakl.set_call_frequency("OR21", 0, 60)
+    reference = world.sell(("NG-TEE-BLK-M", 1, "29.90"))
+    world.poll()
+    world.run("watch_acceptance")
+    assert world.cases() == []
+    world.advance(12 * HOUR - 240)
+    world.run("watch_acceptance")
+    assert world.cases() == []
+    world.advance(240)
+    world.run("watch_acceptance")
+    assert ("acceptance_at_risk", 1) in world.cases()
+    case = ExceptionCase.objects.get(cause="acceptance_at_risk")
+    assert case.next_deadline_at == world.order(reference).accept_by
+
+    world.mirakl.set_call_frequency("OR21", None)
+    for waiting in ExceptionCase.objects.unresolved().filter(cause="retries_spent"):
+        retry(waiting, by="olivia")
+    world.wait(HOUR)
+    world.run("watch_acceptance")
+    assert world.state_at_northgate(reference) == "SHIPPING"
+    assert world.cases() == []
+
+
+@pytest.mark.parametrize("bare_world", [{"acceptance_window_hours": 2}], indirect=True)
+def test_an_order_that_lapses_is_one_case_and_holds_no_stock(world: World) -> None:
+    world.mirakl.change_settings(acceptance_window_seconds=2 * HOUR)
+    reference = world.sell(("NG-TEE-BLK-M", 1, "29.90"), ("NG-UNKNOWN", 1, "5.00"))
+    world.poll()
+    assert world.cases() == [("unmapped_sku", 1)]
+    world.advance(2 * HOUR)
+    world.poll()
+    world.run("watch_acceptance")
+    assert world.state_at_northgate(reference) == "REFUSED"
+    assert world.cases() == [("acceptance_lapsed", 1)]
+    assert not world.order(reference).reservations.filter(state=Reservation.State.HELD).exists()
+    assert (world.mirakl.journal.count("OR21"), world.centra.journal.count("POST /order")) == (0, 0)
+
+
+def test_an_order_that_lapses_after_its_stock_was_reserved_gives_it_back(world: World) -> None:
+    world.mirakl.set_call_frequency("OR21", 0, 60)
+    reference = world.sell(("NG-COAT-NVY-38", 5, "199.00"))
+    world.poll()
+    assert world.order(reference).reservations.get().state == Reservation.State.HELD
+    world.advance(24 * HOUR)
+    world.poll()
+    assert world.order(reference).reservations.get().state == Reservation.State.RELEASED
+    world.mirakl.set_call_frequency("OR21", None)
+    other = world.sell(("NG-COAT-NVY-38", 5, "199.00"))
+    world.poll()
+    assert world.order(other).reservations.get().quantity == 5
+
+
+# --- created first ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def creating_first(world: World) -> World:
+    """A marketplace that shows addresses at once, and takes the money only when the test says so."""
+    Link.objects.update(acceptance_policy=Link.AcceptancePolicy.CREATE_FIRST)
+    place.forget()
+    world.mirakl.change_settings(
+        addresses_visible_from="CREATION", debit_request_seconds=None, debit_confirm_seconds=None
+    )
+    return world
+
+
+def test_an_order_is_created_on_hold_then_accepted_then_confirmed_when_it_is_paid(creating_first: World) -> None:
+    world = creating_first
+    reference = world.sell(("NG-TEE-BLK-M", 2, "29.90"))
+    world.poll()
+    (order,) = world.in_centra(reference)
+    assert (order.status, order.is_on_hold) == ("PENDING", True)
+    assert world.state_at_northgate(reference) == "WAITING_DEBIT"
+    created, accepted = world.centra.journal.entries("POST /order"), world.mirakl.journal.entries("OR21")
+    assert [entry.at <= accepted[0].at for entry in created] == [True]
+    assert (world.order(reference).target_on_hold, world.order(reference).target_confirmed_at) == (True, None)
+
+    world.poll()
+    assert order.status == "PENDING"
+    world.mirakl.request_debit(reference)
+    world.mirakl.confirm_debit(reference)
+    world.poll()
+    assert (order.status, order.is_on_hold) == ("CONFIRMED", False)
+    assert world.order(reference).target_on_hold is False
+    assert (len(world.in_centra(reference)), world.open_jobs(), world.cases()) == (1, [], [])
+    world.centra.ship_order(order.number, carrier="DPD Next Day", tracking="1")  # the warehouse can pack it
+
+
+def test_an_order_whose_payment_is_refused_is_cancelled_where_it_was_created(creating_first: World) -> None:
+    world = creating_first
+    reference = world.sell(("NG-TEE-BLK-M", 2, "29.90"))
+    world.poll()
+    world.mirakl.request_debit(reference)
+    world.mirakl.refuse_debit(reference)
+    world.poll()
+    assert [order.status for order in world.in_centra(reference)] == ["CANCELLED"]
+    assert world.centra.stock("TEE-BLK-M")["allocated"] == 0
+    assert (world.confirmed_numbers(), world.open_jobs(), world.cases()) == ([], [], [])
+
+
+def test_an_order_that_centra_cancelled_is_not_accepted_any_more(creating_first: World) -> None:
+    world = creating_first
+    world.run("read_events")
+    world.mirakl.set_call_frequency("OR21", 0, 60)
+    reference = world.sell(("NG-TEE-BLK-M", 2, "29.90"))
+    world.poll()
+    (order,) = world.in_centra(reference)
+    world.centra.cancel_order(order.number)
+    world.run("read_events")
+    world.mirakl.set_call_frequency("OR21", None)
+    world.wait(HOUR)
+    world.poll()
+    assert world.state_at_northgate(reference) == "REFUSED"
+    assert (world.open_jobs(), world.cases()) == ([], [])

@@ -81,9 +81,10 @@ def snooze_end(data: QueryDict, zone: ZoneInfo) -> datetime:
     field = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M"])
     with timezone.override(zone):
         try:
-            return field.clean(data.get("until", ""))
+            end: datetime = field.clean(data.get("until", ""))
         except forms.ValidationError:
             raise NotAskedProperlyError("Say until when.") from None
+    return end
 
 
 # --- the acts ---------------------------------------------------------------------------------------------------------

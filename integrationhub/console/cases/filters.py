@@ -60,7 +60,12 @@ class DueFilter(ChoiceFilter):
     title, parameter_name, all_label = "deadline", "due", "Any"
 
     def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
-        return [("late", "Passed"), ("today", "By the end of today"), ("week", "Within a week"), ("none", "No deadline")]
+        return [
+            ("late", "Passed"),
+            ("today", "By the end of today"),
+            ("week", "Within a week"),
+            ("none", "No deadline"),
+        ]
 
     def narrow(self, rows: Cases, value: str, request: HttpRequest) -> Cases:
         if value == "none":

@@ -173,4 +173,3 @@ def save_fix(form: FixForm, *, actor: str) -> tuple[MappingVersion, datetime | N
             .first()
         )
     return version, released_at
-

@@ -77,7 +77,9 @@ class CaseAdmin(HubModelAdmin):
         return queryset.distinct() if search_term.strip() else queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"quick_views": _quick_views(request), **(extra_context or {})})
+        context = {"quick_views": _quick_views(request), **(extra_context or {})}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     # --- columns ----------------------------------------------------------------------------------------------------
     @display(description="Case")

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from integrationhub.console.cases.listing import CaseAdmin
 
 
-def show(model_admin: "CaseAdmin", request: HttpRequest, case: ExceptionCase, *, form: FixForm | None = None) -> HttpResponse:
+def show(
+    model_admin: "CaseAdmin", request: HttpRequest, case: ExceptionCase, *, form: FixForm | None = None
+) -> HttpResponse:
     now, rights = ports.now(), rights_of(request)
     telling = explain(case, now=now)
     context = {
@@ -79,7 +81,10 @@ def _other_fix(case: ExceptionCase, telling: Telling) -> dict[str, Any]:
     """The one button of causes that no mapping mends: where it leads, or what it presses."""
     if telling.fix == Fix.CONNECTION and case.target_id:
         return {"fix_url": reverse("admin:connectors_connection_change", args=[case.target_id])}
-    return {"fix_retries": telling.fix not in acting.SETTLED_BY_HAND, "fix_closes": telling.fix in acting.SETTLED_BY_HAND}
+    return {
+        "fix_retries": telling.fix not in acting.SETTLED_BY_HAND,
+        "fix_closes": telling.fix in acting.SETTLED_BY_HAND,
+    }
 
 
 def _waiting(case: ExceptionCase) -> dict[str, Any]:

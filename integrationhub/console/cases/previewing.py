@@ -72,7 +72,12 @@ def previews(case: ExceptionCase, links: Sequence[Link]) -> dict[int | None, Pre
             oldest_at=Min("created_at"),
         )
     )
-    found = {row.pop("link_id"): Preview(**row) for row in rows}
+    found: dict[int | None, Preview] = {
+        row["link_id"]: Preview(
+            waiting=row["waiting"], released=row["released"], value=row["value"], oldest_at=row["oldest_at"]
+        )
+        for row in rows
+    }
     told: dict[int | None, Preview] = {link.pk: found.get(link.pk, _NOTHING) for link in links}
     told[None] = _sum(list(found.values()))
     return told

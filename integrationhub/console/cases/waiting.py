@@ -8,13 +8,13 @@ from decimal import Decimal
 from django.db.models import F, Prefetch, QuerySet
 from django.urls import reverse
 
+from connectors.models import Link
 from exceptions_app.models import ExceptionCase
 from integrationhub.orders.flows.watching import at_risk
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Blocker, SyncJob
 from integrationhub.sync.models.jobs import TERMINAL_STATES
-from connectors.models import Link
 
 SHOWN = 100
 

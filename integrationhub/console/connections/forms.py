@@ -48,7 +48,7 @@ class ConnectionForm(forms.Form):
 
     # --- what it asks for -------------------------------------------------------------------------------------------
     def _add_fields(self) -> None:
-        if self.row.pk is None and len(self.brands) > 1:
+        if self.row._state.adding and len(self.brands) > 1:
             choices = [(str(brand.pk), brand.name) for brand in self.brands]
             self.fields["brand"] = fields.choice(label="Brand", choices=choices)
         self.fields["name"] = fields.text(
@@ -58,7 +58,9 @@ class ConnectionForm(forms.Form):
             label="Address", placeholder="https://…", help_text="Changing it wipes the keys: enter them again with it."
         )
         self.fields["timezone"] = fields.text(
-            label="Time zone of its times", max_length=64, help_text="A name like Europe/London, for times that come without one."
+            label="Time zone of its times",
+            max_length=64,
+            help_text="A name like Europe/London, for times that come without one.",
         )
         self.fields["credentials_expire_on"] = forms.DateField(
             label="Its key expires on",
@@ -95,7 +97,7 @@ class ConnectionForm(forms.Form):
 
     def _set_initial(self) -> None:
         row = self.row
-        self.initial |= {"name": row.name, "base_url": row.base_url, "timezone": row.timezone}
+        self.initial.update(name=row.name, base_url=row.base_url, timezone=row.timezone)
         if row.credentials_expire_at:
             self.initial["credentials_expire_on"] = row.credentials_expire_at.date()
         for setting in self._plain_settings:
@@ -103,7 +105,7 @@ class ConnectionForm(forms.Form):
 
     @property
     def _held_secrets(self) -> Mapping[str, str]:
-        return {} if self.row.pk is None else (self.row.credentials or {})
+        return {} if self.row._state.adding else (self.row.credentials or {})
 
     @property
     def _plain_settings(self) -> Iterator[Setting]:
@@ -152,7 +154,8 @@ class ConnectionForm(forms.Form):
 
     def moves(self, cleaned: Mapping[str, Any]) -> bool:
         """Whether the address of a connection that stands is another now."""
-        return self.row.pk is not None and cleaned.get("base_url", "").rstrip("/") != self.row.base_url.rstrip("/")
+        stands = not self.row._state.adding
+        return stands and str(cleaned.get("base_url", "")).rstrip("/") != self.row.base_url.rstrip("/")
 
     def secrets(self, cleaned: Mapping[str, Any]) -> dict[str, str]:
         """What is kept: typed now, else held before, unless the address changed or it is to be removed."""
@@ -170,8 +173,8 @@ class ConnectionForm(forms.Form):
             value = cleaned.get(f"{_SETTING}{setting.name}")
             if value in (None, ""):
                 settings.pop(setting.name, None)
-            else:
-                settings[setting.name] = value
+            elif setting.name in settings or value != _default(setting):
+                settings[setting.name] = value  # what was never set and stays the default is not written down
         return {
             "name": cleaned["name"],
             "base_url": cleaned["base_url"].rstrip("/"),
@@ -183,7 +186,7 @@ class ConnectionForm(forms.Form):
     # --- saving -----------------------------------------------------------------------------------------------------
     def save(self, *, actor: str) -> Changed:
         row, cleaned = self.row, self.cleaned_data
-        made, moved = row.pk is None, self.moves(cleaned)
+        made, moved = row._state.adding, self.moves(cleaned)
         if made:
             chosen = {str(brand.pk): brand for brand in self.brands}.get(cleaned.get("brand", ""))
             row.brand = chosen or self.brands[0]
@@ -204,6 +207,10 @@ class ConnectionForm(forms.Form):
                 after={name: value for name, value in after.items() if before.get(name) != value},
             )
         return Changed(before=before, after=after, secrets_wiped=moved)
+
+
+def _default(setting: Setting) -> Any:
+    return bool(setting.default) if setting.kind == "boolean" else setting.default
 
 
 def _told(row: Connection) -> dict[str, Any]:
@@ -230,4 +237,6 @@ def _at_midnight(day: Any, zone: str) -> datetime | None:
 
 def new_connection(platform: str) -> Connection:
     """An unsaved connection to start the form with."""
-    return Connection(platform=platform, name="", base_url="", settings={}, timezone="UTC", state_changed_at=ports.now())
+    return Connection(
+        platform=platform, name="", base_url="", settings={}, timezone="UTC", state_changed_at=ports.now()
+    )

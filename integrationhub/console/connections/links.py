@@ -56,7 +56,10 @@ class LinkAdmin(HubModelAdmin):
     change_form_template = "console/form.html"
     fieldsets = (
         (None, {"fields": ("brand", ("source", "target"), "active", "started_at")}),
-        ("Taking orders", {"fields": ("acceptance_policy", "acceptance_window_hours", "fallback_email", "reference_prefix")}),
+        (
+            "Taking orders",
+            {"fields": ("acceptance_policy", "acceptance_window_hours", "fallback_email", "reference_prefix")},
+        ),
         ("Watching", {"fields": ("dispatch_confirmed_within_hours", "tax_difference", "cancellation_reason")}),
         ("Agreed order numbers", {"fields": (("order_number_from", "order_number_until"),)}),
     )
@@ -108,7 +111,8 @@ class LinkAdmin(HubModelAdmin):
     ) -> HttpResponse:
         link = self.found(request, object_id)
         context = {"warning": cadence_warning(link), "title": str(link), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response
 
 
 def _able(side: str, brands: set[int]) -> QuerySet[Connection]:
@@ -118,7 +122,7 @@ def _able(side: str, brands: set[int]) -> QuerySet[Connection]:
 
 
 def cadence_warning(link: Link) -> str:
-    """A sentence when orders are read too seldom for the acceptance window, else "". """
+    """A sentence when orders are read too seldom for the acceptance window, else ""."""
     reading = Schedule.objects.filter(connection_id=link.source_id, flow="read_orders", cadence_seconds__isnull=False)
     cadence = reading.values_list("cadence_seconds", flat=True).first()
     window = link.acceptance_window_hours * 3600

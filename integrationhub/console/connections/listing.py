@@ -87,7 +87,9 @@ class ConnectionAdmin(HubModelAdmin):
         platform = request.GET.get("platform", "")
         if platform not in CONNECTORS:
             choices = [{"name": name, "label": kind.label} for name, kind in CONNECTORS.items()]
-            return self._render(request, "console/connections/choose.html", {"title": "New connection", "choices": choices})
+            return self._render(
+                request, "console/connections/choose.html", {"title": "New connection", "choices": choices}
+            )
         row = new_connection(platform)
         form = ConnectionForm(request.POST if request.method == "POST" else None, row=row, brands=brands)
         if request.method == "POST" and form.is_valid():
@@ -96,7 +98,7 @@ class ConnectionAdmin(HubModelAdmin):
             messages.success(request, f"{row} is saved. Test it now: the test says what is still missing.")
             return HttpResponseRedirect(self._address(row))
         title = f"New {platform_label(platform)} connection"
-        return self._render(request, "console/connections/add.html", {"title": title, "form": form, "kind": form.kind})
+        return self._render(request, "console/connections/add.html", {"title": title, "form": form})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -150,7 +152,11 @@ class ConnectionAdmin(HubModelAdmin):
             (CAPABILITY_LABELS[capability], [_ability(kind, capability) for kind in CONNECTORS.values()])
             for capability in Capability
         ]
-        context = {"title": "What the platforms can do", "platforms": CONNECTORS.values(), "rows": rows}
+        context = {
+            "title": "What the platforms can do",
+            "platforms": [kind.label for kind in CONNECTORS.values()],
+            "rows": rows,
+        }
         return self._render(request, "console/connections/capabilities.html", context)
 
     # --- around -----------------------------------------------------------------------------------------------------
@@ -162,7 +168,6 @@ class ConnectionAdmin(HubModelAdmin):
         context = {
             "title": row.name,
             "row": row,
-            "kind": kind,
             "platform": platform_label(row.platform),
             "chip": state_chip(row),
             "form": form,
@@ -217,5 +222,3 @@ def _limits(row: Connection) -> list[str]:
     except (HubError, KeyError, ValueError):
         return []
     return [f"{limit.calls:,} {limit.bucket} in any {moments.span(limit.seconds)}" for limit in limits]
-
-

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -16,6 +16,7 @@ from unfold.decorators import display
 from connectors import ports
 from connectors.access import Right
 from connectors.admin_base import HubModelAdmin, register, rights_of
+from connectors.canonical.orders import OrderState
 from connectors.models import Connection
 from integrationhub.adminkit import moments
 from integrationhub.adminkit.filters import ChoiceFilter
@@ -23,7 +24,7 @@ from integrationhub.console import search
 from integrationhub.console.cases.filters import BrandFilter
 from integrationhub.console.money_words import amount
 from integrationhub.console.orders import page
-from integrationhub.orders.models import SoldOrder
+from integrationhub.orders.models import ORDER_STATE_LABELS, TARGET_STATE_LABELS, SoldOrder
 from integrationhub.sync.models import SyncJob
 from integrationhub.sync.models.jobs import WAITING_STATES
 
@@ -34,7 +35,7 @@ class StateFilter(ChoiceFilter):
     title, parameter_name = "state at the marketplace", "state"
 
     def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
-        return SoldOrder._meta.get_field("state").choices or []
+        return [(state.value, ORDER_STATE_LABELS[state]) for state in OrderState]
 
     def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
         return rows.filter(state=value)
@@ -45,7 +46,7 @@ class TargetStateFilter(ChoiceFilter):
     _none = "none"
 
     def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
-        return [(str(value) or self._none, str(label)) for value, label in SoldOrder._meta.get_field("target_state").choices or []]
+        return [(str(state) or self._none, label) for state, label in TARGET_STATE_LABELS.items()]
 
     def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
         return rows.filter(target_state="" if value == self._none else value)
@@ -80,7 +81,7 @@ class ProblemFilter(ChoiceFilter):
         return [("yes", "Yes")]
 
     def narrow(self, rows: Orders, value: str, request: HttpRequest) -> Orders:
-        return rows.filter(waits=True)
+        return rows.filter(Q(waits=True))
 
 
 @register(SoldOrder)
@@ -98,7 +99,8 @@ class OrderAdmin(HubModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Orders:
         key = Concat(Value("order:"), Cast(OuterRef("link_id"), CharField()), Value(":"), OuterRef("reference"))
         waiting = SyncJob.objects.filter(serial_key=key, state__in=WAITING_STATES)
-        return super().get_queryset(request).annotate(waits=Exists(waiting))
+        rows: Orders = super().get_queryset(request)
+        return rows.annotate(waits=Exists(waiting))
 
     def get_search_results(self, request: HttpRequest, queryset: Orders, search_term: str) -> tuple[Orders, bool]:
         term = search_term.strip()
@@ -124,7 +126,9 @@ class OrderAdmin(HubModelAdmin):
     def fulfilment(self, order: SoldOrder) -> SafeString:
         number = f"{order.target.name} {order.target_external_id}".strip()
         return format_html(
-            '<span class="hub-two-lines"><span>{}</span><small>{}</small></span>', number, order.get_target_state_display()
+            '<span class="hub-two-lines"><span>{}</span><small>{}</small></span>',
+            number,
+            order.get_target_state_display(),
         )
 
     @display(description="Total", ordering="total")

@@ -1,5 +1,6 @@
 """One order: its two sides next to each other, its lines, and everything that happened."""
 
+import contextlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -173,7 +174,7 @@ def call(request: HttpRequest, order: SoldOrder, call_id: int) -> HttpResponse:
         raise PermissionDenied
     body = CallBody.objects.filter(call_id=call_id).first()
     sides = [("Question", body.request), ("Answer", body.response)] if body else []
-    parts = [(label, *_readable(unpack(data))) for label, data in sides]
+    parts = [(label, *_readable(unpack(bytes(data)))) for label, data in sides]
     return TemplateResponse(request, "console/orders/call.html", {"call": row, "parts": parts})
 
 
@@ -182,10 +183,8 @@ def _readable(side: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
 
 
 def _pretty(text: str) -> str:
-    try:
+    with contextlib.suppress(ValueError):  # not JSON: shown as it is
         text = json.dumps(json.loads(text, parse_float=str, parse_int=str), indent=2, ensure_ascii=False)
-    except ValueError:
-        pass
     return text if len(text) <= _BODY_SHOWN else f"{text[:_BODY_SHOWN]}\n… cut here; it is longer."
 
 
@@ -199,5 +198,5 @@ def received(request: HttpRequest, order: SoldOrder, record_id: int) -> HttpResp
         body = inbox.read_body(record_id).decode(errors="replace")
     except (InboxBody.DoesNotExist, InvalidToken, zlib.error):
         body = "It is no longer kept."
-    context = {"parts": [("As it arrived", {}, _pretty(body))]}
+    context: dict[str, Any] = {"parts": [("As it arrived", {}, _pretty(body))]}
     return TemplateResponse(request, "console/orders/call.html", context)

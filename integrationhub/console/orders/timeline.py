@@ -73,7 +73,9 @@ class Story:
 
 
 def story_of(order: SoldOrder) -> Story:
-    jobs = list(SyncJob.objects.filter(serial_key=order_key(order.link_id, order.reference)).order_by("-pk")[:JOBS_READ])
+    jobs = list(
+        SyncJob.objects.filter(serial_key=order_key(order.link_id, order.reference)).order_by("-pk")[:JOBS_READ]
+    )
     blockers = _blockers(jobs)
     entries = [
         *_milestones(order),
@@ -91,8 +93,9 @@ def story_of(order: SoldOrder) -> Story:
 
 
 def owns_call(order: SoldOrder, call: SyncCall) -> bool:
-    jobs = SyncJob.objects.filter(pk=call.job_id, serial_key=order_key(order.link_id, order.reference))
-    return jobs.exists()
+    if call.job_id is None:
+        return False
+    return SyncJob.objects.filter(pk=call.job_id, serial_key=order_key(order.link_id, order.reference)).exists()
 
 
 def records_of(order: SoldOrder) -> Q:
@@ -206,7 +209,11 @@ def _waits(blockers: Sequence[Blocker]) -> Iterator[Entry]:
         yield Entry(at=blocker.since, who="the hub", text="Waits for a person.", tone="warn", references=[case])
         if blocker.released_at:
             yield Entry(
-                at=blocker.released_at, who=blocker.released_by or "the hub", text="Let go on.", tone="good", references=[case]
+                at=blocker.released_at,
+                who=blocker.released_by or "the hub",
+                text="Let go on.",
+                tone="good",
+                references=[case],
             )
 
 

@@ -63,7 +63,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @register(User)
-class PeopleAdmin(HubModelAdmin, UserAdmin):
+class PeopleAdmin(HubModelAdmin, UserAdmin):  # type: ignore[misc, type-arg]
     address = "people"
     plural = "People"
     see_right = Right.CONFIGURE
@@ -76,9 +76,7 @@ class PeopleAdmin(HubModelAdmin, UserAdmin):
     ordering = ("username",)
     search_fields = ("username", "first_name", "last_name", "email")
     search_help_text = "Name or e-mail"
-    fieldsets = (
-        (None, {"fields": ("username", "first_name", "last_name", "email", "is_active")}),
-    )
+    fieldsets = ((None, {"fields": ("username", "first_name", "last_name", "email", "is_active")}),)
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),)
     readonly_fields = ()
     filter_horizontal = ()
@@ -112,7 +110,9 @@ class PeopleAdmin(HubModelAdmin, UserAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None or isinstance(obj, str | int):
             return self._configures(request)
-        return administers(request, obj) or (self._configures(request) and not obj.role_grants.exists() and not obj.is_superuser)
+        return administers(request, obj) or (
+            self._configures(request) and not obj.role_grants.exists() and not obj.is_superuser
+        )
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return False
@@ -155,9 +155,9 @@ class PeopleAdmin(HubModelAdmin, UserAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Groups and Django's own permissions mean nothing here."""
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         """Also called by Django's own page for setting somebody's password."""
-        if getattr(request, "resolver_match", None) and request.resolver_match.url_name == "auth_user_password_change":
+        if request.resolver_match and request.resolver_match.url_name == "auth_user_password_change":
             record_audit(actor=request.user.get_username(), action="user.password_set", subject=obj, brand=None)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
@@ -251,13 +251,10 @@ def _grant(person: Any, *, brand: Brand, role: str, by: Any) -> None:
 def _revoke(grant: RoleGrant, *, by: Any) -> None:
     before = {"person": grant.user.get_username(), "role": grant.role, "brand": grant.brand.name}
     with transaction.atomic():
-        record_audit(
-            actor=by.get_username(), action="role.withdrawn", subject=grant, brand=grant.brand, before=before
-        )
+        record_audit(actor=by.get_username(), action="role.withdrawn", subject=grant, brand=grant.brand, before=before)
         grant.delete()
 
 
 def _role_words(role: RoleGrant.Role) -> str:
     held = RIGHTS.get(role.value, frozenset())
     return "; ".join(words for right, words in RIGHT_WORDS.items() if right in held)
-

@@ -40,7 +40,9 @@ class Standing:
 
     @property
     def reason(self) -> str:
-        return self.schedule.paused_reason or (self.schedule.mode_reason if self.schedule.mode != Schedule.Mode.LIVE else "")
+        return self.schedule.paused_reason or (
+            self.schedule.mode_reason if self.schedule.mode != Schedule.Mode.LIVE else ""
+        )
 
 
 @dataclass
@@ -132,7 +134,7 @@ def lanes_of(rows: Iterable[Standing]) -> tuple[list[Lane], list[tuple[Link, lis
     """For each link, one cell per lane that any link uses; feeds count for every link of their connection."""
     rows = list(rows)
     links = {one.schedule.link.pk: one.schedule.link for one in rows if one.schedule.link and one.schedule.link.active}
-    lanes = [lane for lane in Lane if any(one.lane == lane for one in rows) and lane != Lane.BULK]
+    lanes: list[Lane] = [lane for lane in Lane if any(one.lane == lane for one in rows) and lane != Lane.BULK]
     table = []
     for link in sorted(links.values(), key=str):
         mine = [one for one in rows if _belongs(one.schedule, link)]

@@ -261,6 +261,7 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField()),
                 ("seconds", models.FloatField()),
                 ("error", models.CharField(blank=True, max_length=300)),
+                ("costs", models.JSONField(default=dict)),
                 (
                     "connection",
                     models.ForeignKey(
@@ -414,6 +415,7 @@ class Migration(migrations.Migration):
                 ("job_id", models.BigIntegerField()),
                 ("sent_at", models.DateTimeField()),
                 ("tries", models.PositiveIntegerField(default=1)),
+                ("sent_twice", models.BooleanField(default=False)),
                 ("external_id", models.CharField(blank=True, max_length=120)),
                 ("settled_at", models.DateTimeField(null=True)),
                 (

@@ -27,6 +27,7 @@ class WriteIntent(models.Model):
     job_id = models.BigIntegerField()
     sent_at = models.DateTimeField()
     tries = models.PositiveIntegerField(default=1)
+    sent_twice = models.BooleanField(default=False)  # sent again after a doubt: the first may still take effect, late
     external_id = models.CharField(max_length=120, blank=True)
     settled_at = models.DateTimeField(null=True)
 
@@ -91,6 +92,7 @@ class SyncCall(models.Model):
     started_at = models.DateTimeField()
     seconds = models.FloatField()
     error = models.CharField(max_length=300, blank=True)
+    costs = models.JSONField(default=dict)  # units by budget bucket
 
     class Meta:
         db_table = "sync_call"

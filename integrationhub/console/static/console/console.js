@@ -44,7 +44,7 @@
     if (keyed) {
       event.preventDefault();
       if (keyed.matches("details")) keyed.open = true;
-      (keyed.querySelector("input, textarea, select, button") || keyed).focus();
+      (keyed.querySelector("input:not([type=hidden]), textarea, select, button") || keyed).focus();
       keyed.scrollIntoView({ block: "nearest" });
     }
     return undefined;

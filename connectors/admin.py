@@ -125,6 +125,7 @@ class TrailBrandFilter(ChoiceFilter):
 @register(AuditEntry)
 class AuditAdmin(HubModelAdmin):
     address = "audit"
+    plural = "Audit trail"
     see_right = Right.READ_AUDIT
     list_display = ("when", "actor", "did", "to_what", "because")
     list_filter = (SubjectFilter, TrailBrandFilter)

@@ -90,6 +90,7 @@ class HubModelAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     list_filter_sheet = True
+    show_facets = admin.ShowFacets.NEVER  # counting every choice of every filter would be counting everything
     list_fullwidth = True
     empty_value_display = "–"
     actions: Any = None  # none by default: not even "delete selected"
@@ -98,6 +99,12 @@ class HubModelAdmin(ModelAdmin):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    @property
+    def counted_as(self) -> str:
+        """What the rows are, behind their number: "cases", "orders"."""
+        words = self.plural or str(self.opts.verbose_name_plural)
+        return words[:1].lower() + words[1:] if self.plural else words
 
     # --- who may what ---------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -103,6 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "integrationhub.sync.door.deliveries_first",
     "django.middleware.security.SecurityMiddleware",
     "integrationhub.security.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",

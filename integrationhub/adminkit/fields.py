@@ -2,8 +2,6 @@
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminEmailInputWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -44,12 +42,6 @@ def integer(*, label: str, help_text: str = "", required: bool = False) -> forms
     )
 
 
-def decimal(*, label: str, help_text: str = "", required: bool = False) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label, help_text=help_text, required=required, widget=UnfoldAdminDecimalFieldWidget()
-    )
-
-
 def yes_no(*, label: str, help_text: str = "") -> forms.BooleanField:
     return forms.BooleanField(label=label, help_text=help_text, required=False, widget=UnfoldBooleanSwitchWidget())
 
@@ -60,7 +52,3 @@ def choice(
     return forms.ChoiceField(
         label=label, help_text=help_text, required=required, choices=choices, widget=UnfoldAdminSelectWidget()
     )
-
-
-def email(*, label: str, help_text: str = "", required: bool = True) -> forms.EmailField:
-    return forms.EmailField(label=label, help_text=help_text, required=required, widget=UnfoldAdminEmailInputWidget())

@@ -10,6 +10,8 @@ COUNT_CAP = 2_000  # nobody leafs further; whoever looks for one row searches or
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts up to COUNT_CAP rows; the pages end there, and the list says that there are more."""
 
+    template_name = "console/pagination.html"  # the skin asks for it
+
     @cached_property
     def _counted(self) -> int:
         rows = self.object_list

@@ -63,11 +63,12 @@ def _need(case: ExceptionCase) -> dict[str, Any]:
 def _warnings(brands: set[int], rights: Rights) -> list[dict[str, str]]:
     """What stands still on purpose or by refusal, each with where to go."""
     found = []
+    if brands and scheduler_silent():
+        text = "Nothing has run by the clock for a while: no order is being read. An administrator has to look."
+        found.append({"tone": "bad", "text": text, "url": reverse("admin:sync_schedule_changelist")})
     if stopped := all_calls_stopped():
-        text = f"All calls are switched off since {{}} by {stopped.changed_by}: {stopped.reason}"
-        found.append(
-            {"tone": "bad", "text": text.replace(" since {}", ""), "url": reverse("admin:sync_schedule_changelist")}
-        )
+        text = f"All calls are switched off by {stopped.changed_by}: {stopped.reason}"
+        found.append({"tone": "bad", "text": text, "url": reverse("admin:sync_schedule_changelist")})
     for row in Connection.objects.filter(brand_id__in=brands).exclude(state=Connection.State.ACTIVE):
         refused = row.state == Connection.State.REFUSED
         what = "needs attention" if refused else "is switched off"

@@ -1,17 +1,23 @@
 """Writing the order ledger: what the source says, what the target says. One statement each, newest wins."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import Model
 
 from connectors import ports
+from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money
 from connectors.canonical.orders import Address, Order, OrderState, TargetOrder
 from connectors.models import Link
 from integrationhub.orders.models import OrderPerson, SoldLine, SoldOrder
 from integrationhub.sync.enqueue import reporting_value
 from mappings_app.resolving import ResolvedOrder
+
+LARGEST_NUMBER = 2**31  # of units, and of a currency's main unit
 
 
 def target_reference(link: Link, reference: str) -> str:
@@ -25,25 +31,111 @@ def accept_by(order: Order, link: Link) -> Any:
     return order.placed_at + timedelta(hours=link.acceptance_window_hours)
 
 
+_SOLD_FIELDS = [field.attname for field in SoldOrder._meta.concrete_fields]
+_TOLD = (  # what the source says, in the names of `_sold_values`; the other columns are the target's and the hub's
+    "brand_id target_id target_reference commercial_reference state source_state channel country customer_initials"
+    " currency total shipping tax value_reporting placed_at source_updated_at ship_by accept_by accepted_at record_id"
+).split()
+_RECORD_SOLD = f"""
+WITH sold AS (
+    INSERT INTO orders_soldorder AS o (
+        link_id, reference, {", ".join(_TOLD)},
+        target_external_id, target_state, tax_differs, target_on_hold, first_seen_at)
+    VALUES (%(link_id)s, %(reference)s, {", ".join(f"%({name})s" for name in _TOLD)}, '', '', FALSE, FALSE, %(now)s)
+    ON CONFLICT (link_id, reference) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _TOLD)}
+    WHERE o.source_updated_at <= excluded.source_updated_at
+    RETURNING {", ".join(f"o.{name}" for name in _SOLD_FIELDS)}
+), lines AS (
+    INSERT INTO orders_soldline
+        (order_id, line_id, sku, target_sku, title, quantity, unit_price, line_total, tax, cancelled)
+    SELECT sold.id, n.line_id, n.sku, '', n.title, n.quantity, n.unit_price, n.line_total, n.tax, n.cancelled
+    FROM sold, unnest(%(line_ids)s::text[], %(skus)s::text[], %(titles)s::text[], %(quantities)s::int[],
+                      %(unit_prices)s::numeric[], %(line_totals)s::numeric[], %(line_taxes)s::numeric[],
+                      %(cancelled)s::bool[]) WITH ORDINALITY
+               AS n (line_id, sku, title, quantity, unit_price, line_total, tax, cancelled, place)
+    ORDER BY n.place
+    ON CONFLICT (order_id, line_id) DO UPDATE
+    SET sku = excluded.sku, title = excluded.title, quantity = excluded.quantity, unit_price = excluded.unit_price,
+        line_total = excluded.line_total, tax = excluded.tax, cancelled = excluded.cancelled
+), person AS (
+    INSERT INTO orders_orderperson (order_id, data)
+    SELECT sold.id, %(person)s::bytea FROM sold WHERE %(person)s::bytea IS NOT NULL
+    ON CONFLICT (order_id) DO UPDATE SET data = excluded.data
+)
+SELECT * FROM sold
+"""
+
+
 def record_sold(order: Order, *, link: Link, record_id: int | None) -> SoldOrder:
-    """Write what the source says of an order. An older word never replaces a newer one; the row as it stands is returned."""
-    values = _sold_values(order, link, record_id)
-    with transaction.atomic():
-        row, made = SoldOrder.objects.get_or_create(link=link, reference=order.reference, defaults=values)
-        if not made:
-            if order.updated_at < row.source_updated_at:
-                return row
-            for name, value in values.items():
-                setattr(row, name, value)
-            row.save(update_fields=list(values))
-        _record_lines(order, row, made=made)
-        _record_person(order, row, made=made)
+    """Write what the source says of an order. An older word never replaces a newer one; the row as it stands is returned.
+
+    Raises DataError for values that no order has: names of a thousand letters, amounts of a hundred billion.
+    """
+    _check_sizes(order, link)
+    values = {
+        **_sold_values(order, link, record_id),
+        **_line_columns(order),
+        "reference": order.reference,
+        "now": ports.now(),
+        "person": _person(order),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD_SOLD, values)
+        found = cursor.fetchone()
+    if found is None:  # what is recorded is newer
+        row = SoldOrder.objects.get(link=link, reference=order.reference)
+    else:
+        row = SoldOrder.from_db(connection.alias, _SOLD_FIELDS, found)
+    row.link = link
     return row
+
+
+def _check_sizes(order: Order, link: Link) -> None:
+    problems = [*_too_long("", SoldOrder, _texts(order, link)), *_too_large("", _amounts(order))]
+    for index, line in enumerate(order.lines):
+        path = f"lines[{index}]."
+        amounts = {"unit_price": line.unit_price.amount, "line_total": line.line_total.amount}
+        problems += _too_long(path, SoldLine, {"line_id": line.line_id, "sku": line.sku, "title": line.title[:250]})
+        problems += _too_large(path, {**amounts, "quantity": line.quantity})
+    if problems:
+        raise DataError(problems, record=order.reference[:80])
+
+
+def _texts(order: Order, link: Link) -> dict[str, str]:
+    return {
+        "reference": order.reference,
+        "target_reference": target_reference(link, order.reference),
+        "commercial_reference": order.commercial_reference,
+        "channel": order.channel,
+        "source_state": order.source_state[:60],
+    }
+
+
+def _amounts(order: Order) -> dict[str, Decimal]:
+    return {"total": order.total.amount, "shipping": order.shipping.amount, "tax": order.tax.amount}
+
+
+def _too_long(path: str, model: type[Model], texts: Mapping[str, str]) -> list[Problem]:
+    lengths = {name: model._meta.get_field(name).max_length or 0 for name in texts}
+    return [
+        Problem(field=f"{path}{name}", message=f"It is longer than {lengths[name]} letters, or not text that can be read.")
+        for name, text in texts.items()
+        if len(text) > lengths[name] or "\x00" in text
+    ]
+
+
+def _too_large(path: str, numbers: Mapping[str, Decimal | int]) -> list[Problem]:
+    return [
+        Problem(field=f"{path}{name}", message=f"{number} is larger than any order's.")
+        for name, number in numbers.items()
+        if abs(number) >= LARGEST_NUMBER
+    ]
 
 
 def _sold_values(order: Order, link: Link, record_id: int | None) -> dict[str, Any]:
     address = order.shipping_address or order.billing_address
     return {
+        "link_id": link.pk,
         "brand_id": link.brand_id,
         "target_id": link.target_id,
         "target_reference": target_reference(link, order.reference),
@@ -72,45 +164,31 @@ def _initials(address: Address | None) -> str:
     return "".join(f"{name[0].upper()}." for name in names if name)
 
 
-def _record_lines(order: Order, row: SoldOrder, *, made: bool) -> None:
-    lines = [
-        SoldLine(
-            order=row,
-            line_id=line.line_id,
-            sku=line.sku,
-            title=line.title[:250],
-            quantity=line.quantity,
-            unit_price=line.unit_price.amount,
-            line_total=line.line_total.amount,
-            tax=sum((tax.amount.amount for tax in line.taxes), start=line.line_total.amount * 0),
-            cancelled=line.cancelled,
-        )
-        for line in order.lines
-    ]
-    if made:
-        SoldLine.objects.bulk_create(lines)
-        return
-    SoldLine.objects.bulk_create(
-        lines,
-        update_conflicts=True,
-        unique_fields=["order", "line_id"],
-        update_fields=["sku", "title", "quantity", "unit_price", "line_total", "tax", "cancelled"],
-    )
+def _line_columns(order: Order) -> dict[str, list[Any]]:
+    lines = order.lines
+    return {
+        "line_ids": [line.line_id for line in lines],
+        "skus": [line.sku for line in lines],
+        "titles": [line.title[:250] for line in lines],
+        "quantities": [line.quantity for line in lines],
+        "unit_prices": [line.unit_price.amount for line in lines],
+        "line_totals": [line.line_total.amount for line in lines],
+        "line_taxes": [sum((tax.amount.amount for tax in line.taxes), start=Decimal(0)) for line in lines],
+        "cancelled": [line.cancelled for line in lines],
+    }
 
 
-def _record_person(order: Order, row: SoldOrder, *, made: bool) -> None:
+def _person(order: Order) -> bytes | None:
+    """Who bought it, encrypted; None while the source says nothing of them."""
     if order.shipping_address is None and order.billing_address is None and not order.relay_email:
-        return
+        return None
     data = {
         "shipping": _address(order.shipping_address),
         "billing": _address(order.billing_address),
         "email": order.relay_email,
     }
-    person = OrderPerson(order=row, data=data)
-    if made:
-        person.save(force_insert=True)
-        return
-    OrderPerson.objects.bulk_create([person], update_conflicts=True, unique_fields=["order"], update_fields=["data"])
+    encrypted: bytes = OrderPerson._meta.get_field("data").get_prep_value(data)
+    return encrypted
 
 
 def _address(address: Address | None) -> dict[str, Any] | None:

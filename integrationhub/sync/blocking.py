@@ -50,18 +50,18 @@ def mapping_requests(missing: Iterable[MissingMapping]) -> list[CaseRequest]:
 
 
 def block(job: ClaimedJob, requests: Sequence[CaseRequest], *, state: str, reason: str) -> bool:
-    """Let the job wait on the cases. False when all that was missing exists by now: the job is queued again instead."""
+    """Let the job wait on the cases. False when all that was missing exists by now, or a trigger came meanwhile (with a
+    newer document, maybe): the job is queued again instead.
+    """
     link = place.link(job.link_id) if job.link_id else None
     with transaction.atomic():
-        for request in requests:
-            if request.missing is not None:
-                lock_key(job.brand_id, request.missing.kind, request.missing.code)
+        missing = {(request.missing.kind, request.missing.code) for request in requests if request.missing is not None}
+        for kind, code in sorted(missing):  # in one order, so that two jobs cannot lock each other out
+            lock_key(job.brand_id, kind, code)
         needed = [request for request in requests if not _exists_now(request, job, link)]
-        if not needed:
-            _set_waiting(job, state=SyncJob.State.QUEUED, reason="")
+        if not needed or not _set_waiting(job, state=state, reason=reason):
+            _queue_again(job)
             return False
-        if not _set_waiting(job, state=state, reason=reason):
-            return False  # overtaken: another worker holds the job, and will say what it waits for
         cases = [_open(request, job, link) for request in sorted(needed, key=_order)]
         _replace_blockers(job.id, [case.pk for case in cases])
     return True
@@ -96,10 +96,18 @@ def _exists_now(request: CaseRequest, job: ClaimedJob, link: Link | None) -> boo
 
 
 def _set_waiting(job: ClaimedJob, *, state: str, reason: str) -> bool:
-    changed = SyncJob.objects.filter(pk=job.id, fence=job.fence, state=SyncJob.State.RUNNING).update(
+    mine = SyncJob.objects.filter(pk=job.id, fence=job.fence, state=SyncJob.State.RUNNING)
+    changed = mine.filter(wanted=job.wanted).update(
         state=state, reason=reason[:500], lease_until=None, lease_owner="", due_at=ports.now(), kills=0
     )
     return changed == 1
+
+
+def _queue_again(job: ClaimedJob) -> None:
+    """Does nothing when overtaken: another worker holds the job, and will say what it waits for."""
+    SyncJob.objects.filter(pk=job.id, fence=job.fence, state=SyncJob.State.RUNNING).update(
+        state=SyncJob.State.QUEUED, reason="", lease_until=None, lease_owner="", due_at=ports.now(), kills=0
+    )
 
 
 def _replace_blockers(job_id: int, case_ids: Sequence[int]) -> None:
@@ -127,12 +135,16 @@ def lock_key(brand_id: int, kind: str, code: str) -> None:
 
 
 def release(blockers: QuerySet[Blocker], *, by: str) -> list[int]:
-    """Release these open blockers; jobs with none left are queued. Returns the ids of the jobs that go on."""
+    """Release these open blockers; jobs with none left are queued. Returns the ids of the jobs that go on.
+
+    The jobs are locked first: of two that release a job's last two blockers at once, the later one sees that none is left.
+    """
     now = ports.now()
     with transaction.atomic():
-        rows = list(
-            blockers.filter(released_at=None).select_for_update(of=("self",)).values_list("pk", "job_id", "case_id")
-        )
+        waiting = blockers.filter(released_at=None)
+        jobs = SyncJob.objects.filter(pk__in=list(waiting.values_list("job_id", flat=True)))
+        list(jobs.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        rows = list(waiting.order_by("pk").select_for_update(of=("self",)).values_list("pk", "job_id", "case_id"))
         Blocker.objects.filter(pk__in=[row[0] for row in rows]).update(released_at=now, released_by=by[:150])
         freed = _queue_unblocked({row[1] for row in rows})
         recount({row[2] for row in rows}, closed_by=by)
@@ -142,7 +154,7 @@ def release(blockers: QuerySet[Blocker], *, by: str) -> list[int]:
 def _queue_unblocked(job_ids: set[int]) -> list[int]:
     waiting = Blocker.objects.filter(job_id__in=job_ids, released_at=None).values("job_id")
     free = SyncJob.objects.filter(pk__in=job_ids, state__in=WAITING_STATES).exclude(pk__in=waiting)
-    rows = list(free.select_for_update(skip_locked=False).values_list("pk", "connection_id", "lane"))
+    rows = list(free.values_list("pk", "connection_id", "lane"))
     ids = [row[0] for row in rows]
     SyncJob.objects.filter(pk__in=ids).update(state=SyncJob.State.QUEUED, due_at=ports.now(), tries=0, reason="")
     wake = {(connection_id, queue_of(lane)) for _, connection_id, lane in rows}

@@ -152,13 +152,24 @@ def _json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+_STANDING = """
+SELECT c.state = 'ACTIVE' AND NOT EXISTS (SELECT 1 FROM sync_switch WHERE NOT calls_allowed)
+FROM sync_syncjob j JOIN connectors_connection c ON c.id = j.connection_id
+WHERE j.id = %s AND j.fence = %s AND j.state = 'RUNNING'
+"""
+
+
 def still_held(job: ClaimedJob) -> bool:
-    """Whether our claim is still the latest. One indexed read."""
+    """Whether our claim is still the latest."""
+    return calls_allowed(job) is not None
+
+
+def calls_allowed(job: ClaimedJob) -> bool | None:
+    """Whether the switches let this job call its platform, read now; None when our claim is not the latest any more."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM sync_syncjob WHERE id = %s AND fence = %s AND state = 'RUNNING'", [job.id, job.fence]
-        )
-        return cursor.fetchone() is not None
+        cursor.execute(_STANDING, [job.id, job.fence])
+        row = cursor.fetchone()
+    return None if row is None else bool(row[0])
 
 
 def give_back(jobs: Sequence[ClaimedJob]) -> int:

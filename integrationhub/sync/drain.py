@@ -33,7 +33,7 @@ from integrationhub.sync.run import Run
 log = structlog.get_logger(__name__)
 
 BATCH_MAX = 200
-QUICK_SECONDS = 0.05  # a batch done faster than this is doubled; a slower one halved
+QUICK_SECONDS = 0.1  # a batch done faster than this is doubled; a slower one halved
 
 stopping = threading.Event()  # set by a worker that was asked to stop: no new claim after that
 

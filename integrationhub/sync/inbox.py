@@ -4,7 +4,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,8 @@ from connectors import ports
 from connectors.base import Record
 from connectors.canonical.errors import DataError, Problem
 from integrationhub.sync.models import Document, InboxBody, InboxRecord
+
+LONGEST_ID = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ def store(connection_id: int, records: Sequence[Record], *, origin: str) -> list
 
     An answer older than what is stored (by the platform's own clock) changes nothing.
     """
-    latest = {(record.kind, record.external_id): record for record in records}
+    latest = {(record.kind, record.external_id): record for record in map(_named, records)}
     if not latest:
         return []
     bodies = {key: encode(record.payload) for key, record in latest.items()}
@@ -80,8 +82,22 @@ def store(connection_id: int, records: Sequence[Record], *, origin: str) -> list
     ]
 
 
+def _named(record: Record) -> Record:
+    """The record under a name that the tables can hold: one whose id is missing or absurd must not stop its whole page."""
+    given = record.external_id
+    if 0 < len(given) <= LONGEST_ID and given.isprintable():
+        return record
+    digest = hashlib.sha256(given.encode("utf-8", "replace") or encode(record.payload)).hexdigest()[:16]
+    return replace(record, external_id=f"{_readable(given)[:60] or 'without id'} #{digest}")
+
+
+def _readable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable()).strip()
+
+
 def unknown(connection_id: int, records: Sequence[Record]) -> list[Record]:
     """Those of the records that are not stored in this very version."""
+    records = [_named(record) for record in records]
     kinds = {record.kind for record in records}
     ids = [record.external_id for record in records]
     rows = Document.objects.filter(connection_id=connection_id, kind__in=kinds, external_id__in=ids)

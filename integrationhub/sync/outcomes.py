@@ -54,6 +54,10 @@ class Verdict:
     pause: ConfigurationError | None = None
     stake: Stake | None = None
 
+    def __post_init__(self) -> None:
+        # Both may quote what a platform sent, and PostgreSQL keeps no NUL.
+        self.reason, self.traceback = self.reason.replace("\x00", ""), self.traceback.replace("\x00", "")
+
     @property
     def is_plain(self) -> bool:
         """Whether writing it touches nothing but the job: no case is opened, nothing is paused."""
@@ -235,11 +239,20 @@ def apply(verdicts: Sequence[Verdict]) -> dict[int, str]:
             blocking.let_go_of_finished(waited)
     for verdict in verdicts:
         if verdict.cases:
-            waits = blocking.block(verdict.job, verdict.cases, state=verdict.state, reason=verdict.reason)
-            states[verdict.job.id] = verdict.state if waits else State.QUEUED
+            states[verdict.job.id] = _block(verdict)
         elif verdict.pause is not None:
             standing.pause(verdict.job, verdict.pause)
     return states
+
+
+def _block(verdict: Verdict) -> str:
+    """Let the job wait for its cases. A case that cannot be told is a fault of the flow, and costs this job alone."""
+    try:
+        waits = blocking.block(verdict.job, verdict.cases, state=verdict.state, reason=verdict.reason)
+    except (ValueError, TypeError, LookupError) as error:
+        verdict = _our_bug(verdict.job, error)
+        waits = blocking.block(verdict.job, verdict.cases, state=verdict.state, reason=verdict.reason)
+    return verdict.state if waits else State.QUEUED
 
 
 _STAKES = """

@@ -13,7 +13,7 @@ from connectors.canonical.errors import TransientError
 from connectors.http import Call, Exchange
 from connectors.models import Brand, Connection, Link
 from integrationhub.sync import inbox
-from integrationhub.sync.claim import ClaimedJob, still_held
+from integrationhub.sync.claim import ClaimedJob, calls_allowed
 from integrationhub.sync.enqueue import NewJob, enqueue_many
 from integrationhub.sync.gate import OvertakenError, UnguardedWriteError
 from integrationhub.sync.models import Schedule
@@ -121,7 +121,8 @@ class Run:
             self._check_fence_and_switches(call)
 
     def _check_fence_and_switches(self, call: Call) -> None:
-        if not still_held(self.job):
+        allowed = calls_allowed(self.job)
+        if allowed is None:
             raise OvertakenError(f"{self.job.flow} {self.job.key} is in another worker's hands.")
-        if not place.calls_allowed(self.job.connection_id):
+        if not allowed:
             raise TransientError(f"Calls are switched off; {call.operation} was not sent.", code="switched_off")

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from connectors import ports
+from connectors.base import Capability
+from connectors.canonical.errors import HubError
 from connectors.canonical.events import ForgedWebhookError
 from connectors.models import Connection
 from integrationhub.sync import inbox
@@ -31,7 +33,7 @@ def receive_webhook(request: HttpRequest, webhook_path: str) -> HttpResponse:
     try:
         body = request.read(MAX_BYTES + 1)
         return _receive(webhook_path, request, body)
-    except OperationalError:
+    except (OperationalError, HubError):  # the database is away, or a person has just broken the connection's settings
         log.exception("webhook_not_stored")
         return _answer(503, "Not stored. Send it again.")
 
@@ -44,6 +46,8 @@ def _receive(webhook_path: str, request: HttpRequest, body: bytes) -> HttpRespon
         count("webhooks_refused", connection_id)
         return _answer(401, "Not accepted.")
     receiver = place(connection_id)
+    if not receiver.connector.capabilities[Capability.WEBHOOKS]:
+        return _answer(404, "There is no webhook at this address.")
     try:
         delivery_key = receiver.connector.verify_webhook(request.headers, body, now=ports.now())
     except ForgedWebhookError as error:

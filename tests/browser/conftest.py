@@ -32,10 +32,13 @@ class World:
             self.centra, "sku", ("NW-1021", "Black tee, M", "5012345678900"), ("NW-1022", "Black tee, L", "")
         )
         factories.make_known_codes(self.northgate, "carrier", ("DPD", "DPD UK", ""))
-        self.unmapped_sku, self.jobs = factories.make_blocked_orders(self.link, "AB-1021", 3, gtin="5012345678900", label="Tee")
+        self.unmapped_sku, self.jobs = factories.make_blocked_orders(
+            self.link, "AB-1021", 3, gtin="5012345678900", label="Tee"
+        )
         factories.make_blocked_orders(self.harbour_link, "AB-1021", 2, prefix="HC")
         dispatches = [
-            factories.make_job(factories.make_order(self.link, f"MK-{number}"), flow="confirm_dispatch") for number in (1, 2)
+            factories.make_job(factories.make_order(self.link, f"MK-{number}"), flow="confirm_dispatch")
+            for number in (1, 2)
         ]
         self.unmapped_carrier = factories.make_unmapped(self.link, "DPD Next Day", kind="carrier", jobs=dispatches)
         self.order = self._order_that_differs()
@@ -51,7 +54,11 @@ class World:
             "shown": {"amount": "50.00", "currency": "GBP"},
         }
         factories.make_case(
-            self.link, "money_mismatch", object_key=f"order:{order.pk}", context=context, jobs=[factories.make_job(order)]
+            self.link,
+            "money_mismatch",
+            object_key=f"order:{order.pk}",
+            context=context,
+            jobs=[factories.make_job(order)],
         )
         return order
 
@@ -91,4 +98,3 @@ def admin_page(live_server: LiveServer, page: Page, world: World, complaints: li
     """The console's first page, logged in as adam, an administrator."""
     log_in(page, live_server, "adam")
     return page
-

@@ -53,7 +53,9 @@ def found_on(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("name", ["alice", "adam"])
-def test_nothing_serious_is_found(browser: Browser, live_server: LiveServer, world: World, colours: Any, name: str) -> None:
+def test_nothing_serious_is_found(
+    browser: Browser, live_server: LiveServer, world: World, colours: Any, name: str
+) -> None:
     context = browser.new_context(color_scheme=colours, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(f"{live_server.url}/console/login/")

@@ -39,7 +39,9 @@ def test_a_missing_sku_is_mapped_and_what_waits_is_released(ops_page: Page, worl
 def test_a_half_remembered_code_is_completed(ops_page: Page, live_server: LiveServer, world: World) -> None:
     page = ops_page
     page.goto(f"{live_server.url}/console/cases/{world.unmapped_sku.pk}/")
-    page.get_by_role("textbox", name="Another code").or_(page.get_by_role("combobox", name="Another code")).type("tee, l")
+    page.get_by_role("textbox", name="Another code").or_(page.get_by_role("combobox", name="Another code")).type(
+        "tee, l"
+    )
     expect(page.get_by_role("radio", name="Another code")).to_be_checked()
     option = page.locator("#hub-known-codes option")
     expect(option).to_have_count(1)
@@ -62,7 +64,9 @@ def test_the_queue_is_worked_from_the_keyboard(ops_page: Page, live_server: Live
     expect(page.get_by_label("How long")).to_be_focused()
 
 
-def test_the_search_box_is_one_key_away_and_opens_the_hit(ops_page: Page, live_server: LiveServer, world: World) -> None:
+def test_the_search_box_is_one_key_away_and_opens_the_hit(
+    ops_page: Page, live_server: LiveServer, world: World
+) -> None:
     page = ops_page
     page.goto(f"{live_server.url}/console/cases/")
     page.keyboard.press("Control+k")

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from connectors import ports
 from exceptions_app import deciding
 from exceptions_app.models import ExceptionCase
+from integrationhub.sync.models import SyncJob
 from tests import factories
 from tests.console.conftest import Shop
 
@@ -131,7 +132,11 @@ def test_snoozing_many_says_what_was_refused(shop: Shop, client_of: Any) -> None
 
 def test_retrying_many_queues_what_waits(shop: Shop, client_of: Any) -> None:
     case, jobs = factories.make_blocked_orders(shop.link, "AB-1021", 2)
-    press(client_of("OPS"), "retry_selected", [case])
+    client = client_of("OPS")
+    asked = press(client, "retry_selected", [case]).content.decode()
+    assert "Try again what waits for 1 case: 2 records" in asked
+    assert SyncJob.objects.filter(state="QUEUED").count() == 0
+    press(client, "retry_selected", [case], apply="1")
     for job in jobs:
         job.refresh_from_db()
     assert [job.state for job in jobs] == ["QUEUED", "QUEUED"]
@@ -139,7 +144,7 @@ def test_retrying_many_queues_what_waits(shop: Shop, client_of: Any) -> None:
 
 def test_who_may_not_work_on_cases_changes_none(shop: Shop, client_of: Any) -> None:
     case, (job,) = factories.make_blocked_orders(shop.link, "AB-1021", 1)
-    press(client_of("VIEWER"), "retry_selected", [case])
+    press(client_of("VIEWER"), "retry_selected", [case], apply="1")
     job.refresh_from_db()
     assert job.state == "BLOCKED"
 
@@ -151,7 +156,7 @@ def test_work_stops_at_the_brand_where_the_person_may_work(shop: Shop, person: A
     client = Client()
     client.force_login(someone)
     assert rows(client) == [theirs.pk]
-    press(client, "retry_selected", [theirs])
+    press(client, "retry_selected", [theirs], apply="1")
     job.refresh_from_db()
     assert job.state == "BLOCKED"
 

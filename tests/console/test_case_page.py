@@ -291,7 +291,7 @@ def test_a_snooze_ends_on_the_brands_clock(shop: Shop, client_of: Any) -> None:
     shop.brand.timezone = "Europe/Stockholm"
     shop.brand.save()
     case = factories.make_unmapped(shop.link, "AB-1021")
-    do(client_of("OPS"), case, "snooze", until="2026-01-16T10:00", **{"for": ""})
+    do(client_of("OPS"), case, "snooze", until="2026-01-16T10:00", **{"for": "1h"})
     case.refresh_from_db()
     assert case.snoozed_until is not None
     assert case.snoozed_until.isoformat() == "2026-01-16T09:00:00+00:00"

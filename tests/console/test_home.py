@@ -5,8 +5,9 @@ from django.test import Client, RequestFactory
 from django.urls import get_resolver
 from pytest_django import DjangoAssertNumQueries
 
+from connectors import ports
 from connectors.canonical.errors import ConfigurationError
-from integrationhub.sync import standing, ticks
+from integrationhub.sync import standing, sweep, ticks
 from tests import factories
 from tests.console.conftest import Shop
 
@@ -19,7 +20,7 @@ def test_home_lists_what_needs_me_in_queue_order(
     high, _ = factories.make_blocked_orders(shop.link, "HIGH", 3)
     client = client_of("OPS")
     client.get("/console/")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         context = client.get("/console/").context
     assert [need["case"].pk for need in context["needs"]] == [high.pk, low.pk]
     assert [need["button"] for need in context["needs"]] == ["Map SKU", "Map SKU"]
@@ -40,6 +41,18 @@ def test_a_refused_connection_is_told_at_the_top(shop: Shop, client_of: Any) -> 
             "url": f"/console/connections/{shop.northgate.pk}/",
         }
     ]
+
+
+def test_a_scheduler_that_fell_silent_is_told_at_the_top(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
+) -> None:
+    sweep.beat("scheduler")
+    client = client_of("VIEWER")
+    virtual_clock.advance(180)
+    assert client.get("/console/").context["warnings"] == []
+    virtual_clock.advance(1)
+    (warning,) = client.get("/console/").context["warnings"]
+    assert warning["text"].startswith("Nothing has run by the clock for a while")
 
 
 @pytest.mark.parametrize(("environment", "badge"), [("sandbox", "Sandbox"), ("live", "Live")])

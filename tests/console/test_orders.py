@@ -170,7 +170,7 @@ def test_calls_are_fetched_only_when_unfolded(shop: Shop, client_of: Any, order:
     assert "alert(1)" not in page(client, order)
     shown = client.get(f"/console/orders/{order.pk}/calls/{call.pk}/").content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
-    assert "50.10" in shown
+    assert "&quot;total&quot;: 50.10\n" in shown
 
 
 def test_a_call_of_another_order_is_not_shown_here(shop: Shop, client_of: Any, order: SoldOrder) -> None:

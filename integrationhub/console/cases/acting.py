@@ -74,9 +74,9 @@ def colleagues(brand_id: int) -> list[AbstractBaseUser]:
 
 
 def snooze_end(data: QueryDict, zone: ZoneInfo) -> datetime:
-    """When the snooze ends: one of SNOOZES, or a moment on the brand's clock."""
+    """When the snooze ends: a moment on the brand's clock where one was given, else one of SNOOZES."""
     chosen = data.get("for", "")
-    if chosen in SNOOZES:
+    if chosen in SNOOZES and not data.get("until"):
         return ports.now() + SNOOZES[chosen][1]
     field = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M"])
     with timezone.override(zone):

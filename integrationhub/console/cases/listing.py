@@ -128,6 +128,11 @@ class CaseAdmin(HubModelAdmin):
 
     @admin.action(description="Try again everything that waits", permissions=["work"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
+        if "apply" not in request.POST:
+            cases = self._workable(request, queryset)
+            records = sum(case.waiting_count for case in cases)
+            return self._ask(request, cases, "console/cases/retry.html", records=records)
+
         def retry(case: ExceptionCase) -> None:
             deciding.request_retry(case.pk, actor=request.user.get_username())
 
@@ -137,7 +142,7 @@ class CaseAdmin(HubModelAdmin):
     @admin.action(description="Assign…", permissions=["work"])
     def assign_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
         cases = self._workable(request, queryset)
-        people = {str(one.pk): one for case in cases for one in colleagues(case.brand_id)}
+        people = {str(one.pk): one for brand_id in {case.brand_id for case in cases} for one in colleagues(brand_id)}
         if "apply" not in request.POST:
             return self._ask(request, cases, "console/cases/assign.html", people=people.values())
         owner = people.get(request.POST.get("owner", ""))
@@ -174,7 +179,7 @@ class CaseAdmin(HubModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": "Cases",
-            "cases": cases[:10],
+            "cases": [(case, tell(case)) for case in cases[:10]],
             "count": len(cases),
             "more": max(len(cases) - 10, 0),
             "action": request.POST.get("action", ""),

@@ -98,7 +98,11 @@ class LinkAdmin(HubModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in _EXPLAINED:
             kwargs["help_text"] = _EXPLAINED[db_field.name]
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.ModelChoiceField):  # no windows that add or change the other row from here
+            for what in ("add", "change", "view", "delete"):
+                setattr(field.widget, f"can_{what}_related", False)
+        return field
 
     def save_model(self, request: HttpRequest, obj: Link, form: Any, change: bool) -> None:
         save_and_tell(obj, form, actor=request.user.get_username(), brand=obj.brand)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from mappings_app.models import MAPPING_MODELS, MappingVersion
 if TYPE_CHECKING:
     from integrationhub.console.orders.listing import OrderAdmin
 
+_KEPT_NUMBER = re.compile(r'"\\u0000([-+.\deE]+)\\u0000"')
 _BODY_SHOWN = 200_000  # characters; a longer answer is cut, and says so
 
 
@@ -183,8 +185,10 @@ def _readable(side: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
 
 
 def _pretty(text: str) -> str:
-    with contextlib.suppress(ValueError):  # not JSON: shown as it is
-        text = json.dumps(json.loads(text, parse_float=str, parse_int=str), indent=2, ensure_ascii=False)
+    """JSON indented, its numbers written as they came (50.10 stays 50.10); anything else as it is."""
+    with contextlib.suppress(ValueError):
+        kept = json.loads(text, parse_float=lambda number: f"\0{number}\0")
+        text = _KEPT_NUMBER.sub(r"\1", json.dumps(kept, indent=2, ensure_ascii=False))
     return text if len(text) <= _BODY_SHOWN else f"{text[:_BODY_SHOWN]}\n… cut here; it is longer."
 
 

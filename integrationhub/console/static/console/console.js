@@ -33,6 +33,16 @@
     if (box) box.click();
   }
 
+  function openAtFix(link) {
+    if (link) window.location.assign(`${link.href.split("#")[0]}#fix`);
+  }
+
+  // What was asked for in the background; nothing when the session has ended and the log-in page came instead.
+  async function ask(url, type) {
+    const answer = await fetch(url, { headers: { Accept: type } });
+    return answer.ok && !answer.redirected ? answer : null;
+  }
+
   document.addEventListener("keydown", (event) => {
     if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") return focusSearch(event);
     if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return undefined;
@@ -40,6 +50,7 @@
     if (event.key === "j") return go(1);
     if (event.key === "k") return go(-1);
     if (event.key === "x") return mark();
+    if (event.key === "f" && rows()[at]) return openAtFix(rows()[at].querySelector("a[href]"));
     const keyed = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (keyed) {
       event.preventDefault();
@@ -61,8 +72,8 @@
       waiting = window.setTimeout(async () => {
         const url = new URL(list.dataset.url, window.location.href);
         url.searchParams.set("q", input.value);
-        const answer = await fetch(url, { headers: { Accept: "application/json" } });
-        if (!answer.ok) return;
+        const answer = await ask(url, "application/json");
+        if (!answer) return;
         const { codes } = await answer.json();
         list.replaceChildren(...codes.map(({ code, label }) => {
           const option = document.createElement("option");
@@ -93,14 +104,17 @@
       panel.classList.toggle("hub-finished", state.finished);
       cases.replaceChildren(...state.cases.map(waitingCase));
     };
-    const ask = async () => {
-      const answer = await fetch(panel.dataset.url, { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
+    const look = async () => {
+      const answer = await ask(panel.dataset.url, "application/json");
+      if (!answer) {
+        told.textContent = "The count stopped here. Reload the page to go on.";
+        return;
+      }
       const state = await answer.json();
       show(state);
-      if (!state.finished) window.setTimeout(ask, 2000);
+      if (!state.finished) window.setTimeout(look, 2000);
     };
-    window.setTimeout(ask, 1000);
+    window.setTimeout(look, 1000);
   }
 
   function progressWords({ total, done, running, waiting }) {
@@ -125,8 +139,8 @@
       const place = fold.querySelector("[data-loaded]");
       if (!fold.open || !place || place.dataset.loaded) return;
       place.dataset.loaded = "1";
-      const answer = await fetch(fold.dataset.load, { headers: { Accept: "text/html" } });
-      if (answer.ok) place.innerHTML = await answer.text();
+      const answer = await ask(fold.dataset.load, "text/html");
+      if (answer) place.innerHTML = await answer.text();
       else place.textContent = "It could not be shown. Reload the page and try again.";
     });
   }

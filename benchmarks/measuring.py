@@ -6,7 +6,8 @@ import statistics
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -72,7 +73,9 @@ class Watched:
 
     def look(self) -> None:
         """VmHWM is the peak since the program began; ps, where there is no /proc, knows only the size now."""
-        with contextlib.suppress(OSError, ValueError, StopIteration, subprocess.CalledProcessError):  # it has just ended
+        with contextlib.suppress(
+            OSError, ValueError, StopIteration, subprocess.CalledProcessError
+        ):  # it has just ended
             self.peak_mb = max(self.peak_mb, _resident_mb(self.process.pid))
 
     def watch(self) -> None:
@@ -131,3 +134,12 @@ def output_of(watched: Watched, *, seconds: float) -> str:
     if code:
         raise RuntimeError(f"{' '.join(map(str, watched.process.args))} failed: {said.strip()[-2000:]}")  # type: ignore[arg-type]
     return said
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
+    """Look ten times a second. Raises RuntimeError when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"What was waited for did not come within {seconds:g} seconds.")
+        time.sleep(0.1)

@@ -22,7 +22,7 @@ class UnreadableSecretError(Exception):
     """A stored secret that none of the configured keys opens."""
 
 
-class EncryptedJSONField(models.BinaryField):
+class EncryptedJSONField(models.BinaryField):  # type: ignore[type-arg]  # not subscriptable at run time
     """A JSON object stored as a Fernet token. The first of ENCRYPTION_KEYS writes; all of them read."""
 
     description = "Encrypted JSON object"

@@ -190,7 +190,7 @@ class Journal:
 def _dump(value: object) -> bytes:
     """A pickle of plain state that also holds closures (planned effects), locks and thread-local caches."""
 
-    class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    class Pickler(cloudpickle.Pickler):
         def reducer_override(self, item: Any) -> Any:
             for kind, make in _FRESH.items():
                 if isinstance(item, kind):

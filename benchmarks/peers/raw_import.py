@@ -48,7 +48,7 @@ _INSERT_BODIES = "INSERT INTO sync_inboxbody (record_id, body) SELECT id, %s FRO
 _SELECT_MAPPINGS = """
 SELECT * FROM mappings_app_mappingversion
 WHERE brand_id = %s AND NOT retired AND superseded_at IS NULL AND (link_id = %s OR link_id IS NULL)
-  AND ((kind = 'SKU' AND from_code = ANY (%s)) OR (kind = 'MARKET' AND from_code = 'GB') OR from_code = 'STD')
+  AND ((kind = 'sku' AND from_code = ANY (%s)) OR (kind = 'market' AND from_code = 'GB') OR from_code = 'STD')
 """
 _MARK_CREATED = """
 UPDATE orders_soldorder SET target_created_at = %s, created_units = %s WHERE id = %s AND target_created_at IS NULL

@@ -24,7 +24,9 @@ _DONE = "UPDATE bench_queue SET done_at = now() WHERE id = ANY (%s)"
 def main(count: int) -> float:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(_MAKE)
-        connection.execute("INSERT INTO bench_queue SELECT n, 'noop-' || n, NULL FROM generate_series(1, %s) n", [count])
+        connection.execute(
+            "INSERT INTO bench_queue SELECT n, 'noop-' || n, NULL FROM generate_series(1, %s) n", [count]
+        )
         connection.execute("VACUUM ANALYZE bench_queue")
         began = time.perf_counter()
         done = 0

@@ -116,9 +116,11 @@ def _amounts(order: Order) -> dict[str, Decimal]:
 
 
 def _too_long(path: str, model: type[Model], texts: Mapping[str, str]) -> list[Problem]:
-    lengths = {name: model._meta.get_field(name).max_length or 0 for name in texts}
+    lengths: dict[str, int] = {name: getattr(model._meta.get_field(name), "max_length", None) or 0 for name in texts}
     return [
-        Problem(field=f"{path}{name}", message=f"It is longer than {lengths[name]} letters, or not text that can be read.")
+        Problem(
+            field=f"{path}{name}", message=f"It is longer than {lengths[name]} letters, or not text that can be read."
+        )
         for name, text in texts.items()
         if len(text) > lengths[name] or "\x00" in text
     ]
@@ -128,7 +130,7 @@ def _too_large(path: str, numbers: Mapping[str, Decimal | int]) -> list[Problem]
     return [
         Problem(field=f"{path}{name}", message=f"{number} is larger than any order's.")
         for name, number in numbers.items()
-        if abs(number) >= LARGEST_NUMBER
+        if abs(Decimal(number)) >= LARGEST_NUMBER
     ]
 
 

@@ -66,7 +66,9 @@ class SoldOrder(models.Model):
     )
     target_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     target_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
-    created_units = models.PositiveIntegerField(null=True)  # units that live at the target, as the hub made or left them
+    created_units = models.PositiveIntegerField(
+        null=True
+    )  # units that live at the target, as the hub made or left them
     tax_differs = models.BooleanField(default=False)
     target_on_hold = models.BooleanField(default=False)
     target_created_at = models.DateTimeField(null=True)

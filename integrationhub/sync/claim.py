@@ -185,4 +185,4 @@ def give_back(jobs: Sequence[ClaimedJob]) -> int:
             """,
             [[job.id for job in jobs], [job.fence for job in jobs], [job.was for job in jobs]],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

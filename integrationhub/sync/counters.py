@@ -21,4 +21,4 @@ def count(name: str, connection_id: int, *, by: int = 1) -> None:
 def counted(name: str, connection_id: int, *, hours: int = 24) -> int:
     since = ports.now() - timedelta(hours=hours)
     found = HourCount.objects.filter(name=name, connection_id=connection_id, hour__gte=since)
-    return found.aggregate(total=Coalesce(Sum("count"), 0))["total"]
+    return int(found.aggregate(total=Coalesce(Sum("count"), 0))["total"])

@@ -123,7 +123,8 @@ def _schedule_ids(wanted: set[tuple[str, int, int | None]]) -> dict[tuple[str, i
         )
     }
     for name, connection_id, link_id in wanted - found.keys():
-        row, _ = Schedule.objects.get_or_create(flow=name, connection_id=connection_id, link_id=link_id)
+        place: dict[str, Any] = {"connection_id": connection_id, "link_id": link_id}
+        row, _ = Schedule.objects.get_or_create(flow=name, **place)
         found[(name, connection_id, link_id)] = row.pk
     return found
 

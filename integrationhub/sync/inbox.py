@@ -116,7 +116,8 @@ def store_delivery(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO sync_inboxrecord (connection_id, kind, external_id, origin, state, state_reason, delivery_key, received_at)
+            INSERT INTO sync_inboxrecord
+                (connection_id, kind, external_id, origin, state, state_reason, delivery_key, received_at)
             VALUES (%s, %s, %s, %s, 'STORED', '', %s, %s)
             ON CONFLICT (connection_id, delivery_key) WHERE delivery_key IS NOT NULL DO NOTHING RETURNING id
             """,

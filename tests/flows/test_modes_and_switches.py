@@ -22,8 +22,8 @@ def set_mode(world: World, mode: str) -> None:
 
 
 def writes_at_centra(world: World) -> list[str]:
-    reads = {"FindOrders", "ReadOrders", "ReadBeforeFinish", "ReadEvents", "ReadShipments"}
-    return [entry.operation for entry in world.centra.journal.entries() if entry.operation not in reads]
+    reads = ("Find", "Read", "StockOf")
+    return [entry.operation for entry in world.centra.journal.entries() if not entry.operation.startswith(reads)]
 
 
 def writes_at_mirakl(world: World) -> list[str]:

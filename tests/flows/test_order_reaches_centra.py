@@ -98,13 +98,13 @@ def test_a_line_that_does_not_divide_evenly_keeps_its_total(world: World) -> Non
 def test_a_cancelled_order_is_cancelled_in_centra(world: World) -> None:
     reference = world.sell(("NG-TEE-BLK-M", 1, "29.90"), to="SHIPPING")
     world.poll()
-    free = world.centra.stock("TEE-BLK-M")["free"] if "free" in world.centra.stock("TEE-BLK-M") else None
+    free = world.centra.stock("TEE-BLK-M")["free"]
     world.mirakl.cancel_order(reference)
     world.poll()
     (order,) = world.in_centra(reference)
-    assert order.status == "CANCELLED", (world.state_at_northgate(reference), world.order(reference).state, list(SyncJob.objects.values_list("flow", "state", "reason")))
+    assert order.status == "CANCELLED"
     assert world.reasons() == []
-    assert free is None or world.centra.stock("TEE-BLK-M")["free"] == free + 1
+    assert world.centra.stock("TEE-BLK-M")["free"] == free + 1
 
 
 def test_an_order_cancelled_before_it_was_created_is_never_created(world: World) -> None:

@@ -138,7 +138,9 @@ def cancel_sold_order(run: Run) -> Outcome:
     if order.state.value in ENDED_AT_SOURCE or not order.open_lines:
         return Skipped(f"{run.source_row.name} has ended it already.")
     reason_code = run.link.cancellation_reason if order.can_cancel else run.link.refund_reason
-    if not reason_code and order.state != OrderState.AWAITING_ACCEPTANCE:  # before acceptance it is refused, without a reason
+    if (
+        not reason_code and order.state != OrderState.AWAITING_ACCEPTANCE
+    ):  # before acceptance it is refused, without a reason
         raise NeedsPersonError(
             "no_cancellation_reason",
             object_key=f"link:{run.link.pk}",

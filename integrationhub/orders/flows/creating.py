@@ -100,7 +100,9 @@ def _checked(run: Run, order: Order, row: SoldOrder, number: str) -> TargetOrder
     """The order as it stands at the target, found to be the one that was sold."""
     seen = _read_back(run, row, number)
     units = sum(line.quantity for line in order.open_lines)
-    SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(target_created_at=ports.now(), created_units=units)
+    SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(
+        target_created_at=ports.now(), created_units=units
+    )
     if seen.state == TargetState.CANCELLED:
         raise NeedsPersonError(
             "cancelled_at_target",

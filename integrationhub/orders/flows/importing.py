@@ -131,9 +131,7 @@ def _undo(run: Run, order: Order, row: SoldOrder) -> Outcome:
         enqueue(order_job("cancel_target_order", row))
     if _lapsed(order, row):
         raise_lapsed(run, row)
-    return Done(
-        "Refused at the marketplace." if order.state == OrderState.REFUSED else "Cancelled at the marketplace."
-    )
+    return Done("Refused at the marketplace." if order.state == OrderState.REFUSED else "Cancelled at the marketplace.")
 
 
 def _lapsed(order: Order, row: SoldOrder) -> bool:

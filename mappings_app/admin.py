@@ -35,7 +35,7 @@ from mappings_app.saving import retire_mapping, roll_back
 from mappings_app.suggesting import suggestions
 
 Versions = QuerySet[MappingVersion]
-ADDRESSES = {"sku": "skus", "carrier": "carriers", "shipping_service": "shipping-services", "market": "markets"}
+ADDRESSES = {"sku": "skus", "carrier": "carriers", "shipping_service": "delivery-methods", "market": "markets"}
 HISTORY_SHOWN = 100
 _BADGE_CAP = 99
 

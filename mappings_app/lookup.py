@@ -4,10 +4,13 @@ Replay means today's knowledge at the record's business time: among the versions
 business time holds the record's. A link's own mapping goes before the brand's default.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+from django.db import connection as database
 from django.db.models import Q
 
 from connectors.canonical.errors import MappingError, MissingMapping
@@ -16,6 +19,23 @@ from mappings_app.checking import can_be_mapped
 from mappings_app.codes import CodeItem
 from mappings_app.kinds import kind_named
 from mappings_app.models import CURRENT, MappingVersion
+
+
+_FIELDS = [field.attname for field in MappingVersion._meta.concrete_fields]
+_ATTRIBUTES = _FIELDS.index("attributes")
+# Stands in the path of every order, so it is not put together anew each time.
+_LOAD = f"""
+SELECT {", ".join(f"v.{name}" for name in _FIELDS)}
+FROM mappings_app_mappingversion v
+JOIN unnest(%s::text[], %s::text[]) AS wanted (kind, code) ON v.kind = wanted.kind AND v.from_code = wanted.code
+WHERE v.brand_id = %s AND v.superseded_at IS NULL AND NOT v.retired AND (v.link_id = %s OR v.link_id IS NULL)
+"""  # noqa: S608  our own names
+
+
+def _version(row: Sequence[Any]) -> MappingVersion:
+    values = list(row)
+    values[_ATTRIBUTES] = json.loads(values[_ATTRIBUTES])
+    return MappingVersion.from_db(database.alias, _FIELDS, values)
 
 
 class VersionTable:
@@ -29,14 +49,13 @@ class VersionTable:
     @classmethod
     def load(cls, link: Link, codes: Mapping[str, Iterable[str]]) -> "VersionTable":
         """One query for any number of codes of any number of kinds; none for no codes."""
-        wanted = Q()
-        for kind, from_codes in codes.items():
-            if unique := {code for code in from_codes if can_be_mapped(code)}:
-                wanted |= Q(kind=kind_named(kind).code, from_code__in=unique)
+        wanted = {(kind_named(kind).code, code) for kind, given in codes.items() for code in given if can_be_mapped(code)}
         if not wanted:
             return cls(())
-        scope = Q(link=link) | Q(link__isnull=True)
-        return cls(MappingVersion.objects.filter(CURRENT, scope, wanted, brand_id=link.brand_id, retired=False))
+        kinds, from_codes = zip(*wanted, strict=True)
+        with database.cursor() as cursor:
+            cursor.execute(_LOAD, [list(kinds), list(from_codes), link.brand_id, link.pk])
+            return cls(map(_version, cursor.fetchall()))
 
     def at(self, kind: str, code: str, at: datetime) -> MappingVersion | None:
         holding = [version for version in self._by_code.get((kind, code), ()) if version.holds_at(at)]

@@ -54,7 +54,7 @@ def _unmapped_market(facts: Facts) -> SafeString:
     )
 
 
-_ORDERS_LAPSE = "The orders don't reach {platform}; {channel} refuses what is not accepted {when}."
+_ORDERS_LAPSE = "The orders don't reach {platform}; what is not accepted is refused by {channel} {when}."
 
 MAPPING_CAUSES = (
     Cause(

@@ -87,7 +87,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item("SKUs", "sell", "mappings_app_skumapping_changelist", "sees"),
                     _item("Carriers", "local_shipping", "mappings_app_carriermapping_changelist", "sees"),
-                    _item("Shipping services", "package_2", "mappings_app_shippingservicemapping_changelist", "sees"),
+                    _item("Delivery methods", "package_2", "mappings_app_shippingservicemapping_changelist", "sees"),
                     _item("Markets", "storefront", "mappings_app_marketmapping_changelist", "sees"),
                     _item("Not mapped yet", "rule", "mappings_app_seencode_changelist", "sees"),
                 ],

@@ -58,7 +58,7 @@ register(
         severity=Severity.NORMAL,
         sentence=_unknown_state,
         why="The marketplace has introduced a state since the hub was written. Guessing could ship or cancel wrongly.",
-        if_nobody_acts="The orders stay where they are. {channel} refuses what is not accepted {when}.",
+        if_nobody_acts="The orders stay where they are. What is not accepted is refused by {channel} {when}.",
         next_step="Look at the order there",
         fix=Fix.RETRY,
         playbook="unknown-order-state",

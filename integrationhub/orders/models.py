@@ -83,7 +83,11 @@ class SoldOrder(models.Model):
         ]
         indexes = [
             models.Index(fields=["reference"], name="order_by_reference", opclasses=["varchar_pattern_ops"]),
+            models.Index(
+                fields=["commercial_reference"], name="order_by_basket", opclasses=["varchar_pattern_ops"]
+            ),
             models.Index(fields=["target", "target_external_id"], name="order_by_target_id"),
+            models.Index(fields=["brand", "state", "-placed_at"], name="order_by_state"),
             models.Index(fields=["accept_by"], condition=Q(state="AWAITING_ACCEPTANCE"), name="order_to_accept"),
             models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
         ]
@@ -115,6 +119,7 @@ class SoldLine(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "line_id"], name="line_once_per_order")]
         ordering = ["id"]
+        indexes = [models.Index(fields=["sku"], name="line_by_sku", opclasses=["varchar_pattern_ops"])]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"

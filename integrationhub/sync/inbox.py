@@ -135,8 +135,12 @@ def set_state(record_id: int, state: str, *, reason: str = "") -> None:
 
 
 def read_body(record_id: int) -> bytes:
-    body = InboxBody.objects.values_list("body", flat=True).get(record_id=record_id)
-    return zlib.decompress(_keyring().decrypt(bytes(body)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM sync_inboxbody WHERE record_id = %s", [record_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise InboxBody.DoesNotExist(f"The bytes of record {record_id} are gone.")
+    return zlib.decompress(_keyring().decrypt(bytes(row[0])))
 
 
 def read_payload(record_id: int) -> Any:

@@ -72,7 +72,7 @@ def test_the_menu_shows_what_the_role_may_use(shop: Shop, client_of: Any) -> Non
         groups = client_of(role).get("/console/").context["sidebar_navigation"]
         return [item["title"] for group in groups for item in group["items"] if item["has_permission"]]
 
-    everybody = ["Home", "Cases", "Orders", "SKUs", "Carriers", "Shipping services", "Markets", "Not mapped yet"]
+    everybody = ["Home", "Cases", "Orders", "SKUs", "Carriers", "Delivery methods", "Markets", "Not mapped yet"]
     everybody += ["Syncs", "Connections", "Links"]
     assert shown("VIEWER") == everybody
     assert shown("AUDITOR") == [*everybody, "Audit trail"]

@@ -139,7 +139,7 @@ def test_a_closing_acceptance_window_is_told_with_its_time(brand: Brand, link: L
     assert tell(case, now=deadline + timedelta(minutes=40), zone=ZoneInfo("Europe/Stockholm")) == (
         "3 orders at Northgate must be accepted before <b>12:05</b> (40 min ago); 1 lacks stock."
     )
-    assert explain(case).if_nobody_acts.startswith("Northgate refuses them by itself after 11:05 (in 2 h 05 min).")
+    assert explain(case).if_nobody_acts.startswith("They are refused by Northgate after 11:05 (in 2 h 05 min).")
 
 
 def test_without_a_deadline_no_time_is_made_up(told: Callable[..., str]) -> None:
@@ -207,7 +207,7 @@ def test_a_refused_connection_says_that_nothing_is_lost(told: Callable[..., str]
         " 214 jobs are waiting; nothing is lost."
     )
     assert told("operation_refused", 1, operation="CANCEL_ORDERS", reason="The right is missing.") == (
-        "Nordhem Store doesn't let us <b>cancel orders</b>: The right is missing."
+        "Nordhem Store doesn't let us <b>cancel orders it fulfils</b>: The right is missing."
         " 1 job is waiting; everything else goes on."
     )
 
@@ -254,7 +254,7 @@ def test_a_case_is_explained_whole(link: Link) -> None:
     )
     assert told.why.startswith("This SKU has no mapping. Usually the product is new at Northgate")
     assert told.if_nobody_acts == (
-        "The orders don't reach Centra; Northgate refuses what is not accepted when the time is up."
+        "The orders don't reach Centra; what is not accepted is refused by Northgate when the time is up."
     )
 
 

@@ -20,7 +20,7 @@ from connectors.admin_base import rights_of
 from connectors.models import Connection
 from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import plain
-from integrationhub.orders.models import SoldDispatch, SoldOrder
+from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
 from mappings_app.kinds import KINDS
 from mappings_app.models import CURRENT, MAPPING_MODELS, MappingVersion
 
@@ -108,6 +108,13 @@ def _target_orders(term: str, brands: set[int]) -> Iterator[Hit]:
     yield from map(_order_hit, _with_sides(found[:EACH]))
 
 
+def _orders_of_sku(term: str, brands: set[int]) -> Iterator[Hit]:
+    """The latest orders that sold this very SKU, as the marketplace spells it."""
+    lines = SoldLine.objects.filter(sku__in=_spellings(term), order__brand_id__in=brands)
+    newest = lines.order_by("-order_id").values_list("order_id", flat=True)[:EACH]
+    yield from map(_order_hit, _with_sides(SoldOrder.objects.filter(pk__in=list(newest)).order_by("-placed_at")))
+
+
 def _with_sides(rows: Any) -> Any:
     return rows.select_related("link__source", "target")
 
@@ -173,6 +180,7 @@ _FINDERS: tuple[Callable[[str, set[int]], Iterator[Hit]], ...] = (
     _commercial_orders,
     _target_orders,
     _dispatches,
+    _orders_of_sku,
     _cases,
     _mappings,
 )

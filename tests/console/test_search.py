@@ -6,7 +6,7 @@ from django.test import Client
 
 from connectors import ports
 from integrationhub.console import search
-from integrationhub.orders.models import SoldDispatch
+from integrationhub.orders.models import SoldDispatch, SoldLine
 from mappings_app.saving import save_mapping
 from tests import factories
 from tests.console.conftest import Shop
@@ -77,3 +77,11 @@ def test_orders_are_found_through_an_index(shop: Shop) -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "order_by_reference" in plan
     assert search.SHORTEST_PREFIX == 3
+
+
+def test_a_sku_finds_the_orders_that_sold_it(shop: Shop, client_of: Any) -> None:
+    order = factories.make_order(shop.link, "MK-10024-A")
+    SoldLine.objects.filter(order=order).delete()
+    SoldLine.objects.create(order=order, line_id="1", sku="AB-9", quantity=1, unit_price=1, line_total=1)
+    answer = ask(client_of("OPS"), "ab-9")
+    assert answer["Location"] == f"/console/orders/{order.pk}/"

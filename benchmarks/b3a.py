@@ -63,7 +63,9 @@ def _seconds_of(count: int) -> float:
     intents = WriteIntent.objects.filter(state=WriteIntent.State.DONE, tries=1).count()
     tries = SyncAttempt.objects.filter(result=SyncAttempt.Result.DONE)
     if {confirmed, intents, tries.count(), SoldLine.objects.count() // LINES} != {count}:
-        raise RuntimeError(f"Of {count} orders {confirmed} are confirmed, {intents} were sent, {tries.count()} were tried.")
+        raise RuntimeError(
+            f"Of {count} orders {confirmed} are confirmed, {intents} were sent, {tries.count()} were tried."
+        )
     began: datetime = InboxRecord.objects.aggregate(at=Min("received_at"))["at"]
     ended: datetime = tries.aggregate(at=Max("finished_at"))["at"]
     connection.close()
@@ -85,7 +87,9 @@ def _raw(ground: Ground, count: int) -> float:
 def _report(measured: _Measured, *, count: int) -> Report:
     hub = Figure(name=f"Hub: {WORKERS} workers, 10 threads each", unit="orders/s", values=tuple(measured.hub))
     small = Figure(name=f"Hub, {count // 4:,} orders", unit="orders/s", values=tuple(measured.hub_small))
-    raw = Figure(name=f"The same statements on psycopg, {WORKERS} processes", unit="orders/s", values=tuple(measured.raw))
+    raw = Figure(
+        name=f"The same statements on psycopg, {WORKERS} processes", unit="orders/s", values=tuple(measured.raw)
+    )
     memory = Figure(name="Hub's workers, peak", unit="MB", values=tuple(measured.worker_mb))
     return Report(
         id="B3a",

@@ -1,7 +1,8 @@
-"""A platform that answers at once: what is left of an order is the hub's own work.
+"""A platform that answers at once, from memory: what is left of an order is the hub's own work.
 
-Its connector goes through the real `Http` — gate, budget, fence, redaction, record of the call — and only the network is
-replaced, by a transport that answers from memory.
+Its two writes pass the real gate (budget, own deadline, fence) and are recorded, as the write protocol wants; its reads
+answer straight away. With the setting `through_http` every call goes through the real `Http` instead, reads too, and only
+the network is replaced: what the call layer costs is the difference.
 """
 
 import json
@@ -13,55 +14,57 @@ from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector
 from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetLine, TargetOrder, TargetState
-from connectors.http import Http, Limit, Redaction
+from connectors.http import Call, Exchange, Http, Limit, Redaction
 from connectors.transport import Incoming, Outgoing
 
 BASE_URL = "https://instant.example.com"
+THROUGH_HTTP = "through_http"
 _COSTS = {"requests": 1}
 
 
-class InstantTransport:
-    """Orders in this process's memory; each is forgotten once it is confirmed and read, so that memory stays flat."""
+class Memory:
+    """Orders of this process; each is forgotten once it is confirmed, so that memory stays flat."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._orders: dict[str, dict[str, Any]] = {}
         self._count = 0
-        self.created = 0
+
+    def answer(self, method: str, path: str, sent: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
+        number = path.removeprefix("/orders").strip("/").removesuffix("/confirm")
+        with self._lock:
+            if method == "POST":
+                return {"order": self._confirm(number) if number else self._create(sent)}
+            if number:
+                return {"order": self._orders.get(number)}
+            return {"orders": [order for order in self._orders.values() if order["reference"] == query["reference"]]}
+
+    def _create(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        self._count += 1
+        number = f"{os.getpid()}-{self._count}"
+        self._orders[number] = {**sent, "number": number, "status": "PENDING"}
+        return self._orders[number]
+
+    def _confirm(self, number: str) -> dict[str, Any]:
+        return {**self._orders.pop(number), "status": "CONFIRMED"}
+
+
+class InstantTransport:
+    """The network, answered by the memory."""
 
     def send(self, outgoing: Outgoing) -> Incoming:
         parts = urlsplit(outgoing.url)
-        sent = json.loads(outgoing.body) if outgoing.body else {}
-        number = parts.path.removeprefix("/orders").strip("/").removesuffix("/confirm")
-        with self._lock:
-            if outgoing.method == "POST":
-                answer = self._confirm(number) if number else self._create(sent)
-            elif number:
-                answer = {"order": self._orders.get(number)}
-            else:
-                answer = {"orders": self._of_reference(parse_qs(parts.query)["reference"][0])}
-        body = json.dumps(answer).encode()
-        return Incoming(status=200, headers={"Content-Type": "application/json"}, body=body)
-
-    def _create(self, sent: dict[str, Any]) -> dict[str, Any]:
-        self._count += 1
-        self.created += 1
-        number = f"{os.getpid()}-{self._count}"
-        self._orders[number] = {**sent, "number": number, "status": "PENDING"}
-        return {"order": self._orders[number]}
-
-    def _confirm(self, number: str) -> dict[str, Any]:
-        return {"order": {**self._orders.pop(number), "status": "CONFIRMED"}}
-
-    def _of_reference(self, reference: str) -> list[dict[str, Any]]:
-        return [order for order in self._orders.values() if order["reference"] == reference]
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        answer = MEMORY.answer(outgoing.method, parts.path, json.loads(outgoing.body or b"{}"), query)
+        return Incoming(status=200, headers={"Content-Type": "application/json"}, body=json.dumps(answer).encode())
 
 
-TRANSPORT = InstantTransport()
+MEMORY = Memory()
 
 
 class InstantConnector(Connector):
@@ -79,43 +82,77 @@ class InstantConnector(Connector):
             Limit(bucket="requests", calls=10_000_000, seconds=3600, source="none: a benchmark"),
         )
 
+    @classmethod
+    def budget_key(cls, account: Account) -> str:
+        return f"{cls.platform}:{account.name}"
+
     @cached_property
     def http(self) -> Http:
-        secrets = tuple(self.account.credentials.values())
-        headers = {"Authorization": f"Bearer {self.account.credentials['token']}"}
         return Http(
             base_url=self.account.base_url,
             gate=self.gate,
             name=self.label,
-            headers=headers,
-            redact=Redaction(secrets=secrets),
-            transport=TRANSPORT,
+            headers={"Authorization": f"Bearer {self.account.credentials['token']}"},
+            redact=Redaction(secrets=tuple(self.account.credentials.values())),
+            transport=InstantTransport(),
         )
 
     def check(self) -> CheckReport:
         return CheckReport(findings=())
 
     def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:
-        answer = self.http.request(
-            "GET", "/orders", operation="findOrders", write=False, params={"reference": reference}, costs=_COSTS
-        )
-        return tuple(map(_target_order, answer.json()["orders"]))
+        answer = self._ask("GET", "/orders", operation="findOrders", query={"reference": reference})
+        return tuple(map(_target_order, answer["orders"]))
 
     def read_order(self, external_id: str) -> TargetOrder | None:
-        answer = self.http.request("GET", f"/orders/{external_id}", operation="readOrder", write=False, costs=_COSTS)
-        found = answer.json()["order"]
+        found = self._ask("GET", f"/orders/{external_id}", operation="readOrder")["order"]
         return _target_order(found) if found else None
 
     def send_order(self, order: Order, options: OrderOptions) -> str:
-        answer = self.http.request(
-            "POST", "/orders", operation="createOrder", write=True, json=_built(order, options), costs=_COSTS
-        )
-        return str(answer.json()["order"]["number"])
+        answer = self._ask("POST", "/orders", operation="createOrder", sent=_built(order, options))
+        return str(answer["order"]["number"])
 
     def finish_order(self, existing: TargetOrder, order: Order, options: OrderOptions, *, confirm: bool) -> None:
         if confirm and existing.state is TargetState.PENDING:
-            path = f"/orders/{existing.external_id}/confirm"
-            self.http.request("POST", path, operation="confirmOrder", write=True, costs=_COSTS)
+            self._ask("POST", f"/orders/{existing.external_id}/confirm", operation="confirmOrder")
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        operation: str,
+        sent: dict[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        write = method == "POST"
+        if self.account.settings.get(THROUGH_HTTP):
+            answer = self.http.request(
+                method, path, operation=operation, write=write, json=sent, params=query, costs=_COSTS
+            )
+            return answer.json()
+        if write:
+            return self._write(path, operation=operation, sent=sent or {})
+        return MEMORY.answer(method, path, {}, query or {})
+
+    def _write(self, path: str, *, operation: str, sent: dict[str, Any]) -> dict[str, Any]:
+        call = Call(operation=operation, write=True, method="POST", url=f"{BASE_URL}{path}", costs=_COSTS)
+        self.gate.before_call(call)
+        began = ports.now()
+        answer = MEMORY.answer("POST", path, sent, {})
+        self.gate.after_call(
+            Exchange(
+                call=call,
+                request_headers={},
+                request_body=str(sent),
+                status=200,
+                response_headers={},
+                response_body=str(answer),
+                started_at=began,
+                seconds=(ports.now() - began).total_seconds(),
+            )
+        )
+        return answer
 
 
 def _built(order: Order, options: OrderOptions) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from benchmarks.instant import BASE_URL, THROUGH_HTTP, InstantConnector
 from connectors import ports
 from connectors.base import Record
 from connectors.mirakl.sandbox import MiraklSandbox
@@ -22,18 +23,19 @@ SKUS = 40  # that are sold; each has a mapping of its own
 PAGE = 100  # as Mirakl pages
 
 
-def make_link() -> Link:
+def make_link(name: str, *, through_http: bool) -> Link:
     """A marketplace whose orders end in a target that answers at once, with everything mapped."""
-    brand, _ = Brand.objects.get_or_create(code="bench", defaults={"name": "Bench"})
+    brand = Brand.objects.create(code=name, name=name.title())
     source = Connection.objects.create(
         brand=brand, platform="mirakl", name="Shop", base_url="https://shop.mirakl.net", credentials={"api_key": "none"}
     )
     target = Connection.objects.create(
         brand=brand,
-        platform="instant",
+        platform=InstantConnector.platform,
         name="Target",
-        base_url="https://instant.example.com",
+        base_url=BASE_URL,
         credentials={"token": "bench-token"},
+        settings={THROUGH_HTTP: through_http},
     )
     link = Link.objects.create(brand=brand, source=source, target=target, started_at=ports.now() - timedelta(days=7))
     for number in range(SKUS):

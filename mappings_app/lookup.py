@@ -20,7 +20,6 @@ from mappings_app.codes import CodeItem
 from mappings_app.kinds import kind_named
 from mappings_app.models import CURRENT, MappingVersion
 
-
 _FIELDS = [field.attname for field in MappingVersion._meta.concrete_fields]
 _ATTRIBUTES = _FIELDS.index("attributes")
 # Stands in the path of every order, so it is not put together anew each time.
@@ -49,7 +48,9 @@ class VersionTable:
     @classmethod
     def load(cls, link: Link, codes: Mapping[str, Iterable[str]]) -> "VersionTable":
         """One query for any number of codes of any number of kinds; none for no codes."""
-        wanted = {(kind_named(kind).code, code) for kind, given in codes.items() for code in given if can_be_mapped(code)}
+        wanted = {
+            (kind_named(kind).code, code) for kind, given in codes.items() for code in given if can_be_mapped(code)
+        }
         if not wanted:
             return cls(())
         kinds, from_codes = zip(*wanted, strict=True)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from connectors import ports
 from connectors.base import Record
 from connectors.canonical.errors import DataError, Problem
-from integrationhub.sync.models import Document, InboxBody, InboxRecord
+from integrationhub.sync.models import InboxBody, InboxRecord
 
 LONGEST_ID = 120
 
@@ -95,17 +95,23 @@ def _readable(text: str) -> str:
     return "".join(character for character in text if character.isprintable()).strip()
 
 
-def unknown(connection_id: int, records: Sequence[Record]) -> list[Record]:
-    """Those of the records that are not stored in this very version."""
-    records = [_named(record) for record in records]
-    kinds = {record.kind for record in records}
-    ids = [record.external_id for record in records]
-    rows = Document.objects.filter(connection_id=connection_id, kind__in=kinds, external_id__in=ids)
-    known = {(row.kind, row.external_id): row.digest for row in rows}
+def latest(connection_id: int, records: Sequence[Record]) -> list[Stored]:
+    """The latest stored version of each of the records that is stored at all."""
+    by_name = {(record.kind, record.external_id): record for record in map(_named, records)}
+    rows = (
+        InboxRecord.objects.filter(
+            connection_id=connection_id,
+            kind__in={kind for kind, _ in by_name},
+            external_id__in=[external_id for _, external_id in by_name],
+            document__isnull=False,
+        )
+        .order_by("kind", "external_id", "-id")
+        .distinct("kind", "external_id")
+    )
     return [
-        record
-        for record in records
-        if known.get((record.kind, record.external_id)) != hashlib.sha256(encode(record.payload)).hexdigest()
+        Stored(record_id=row.pk, version=row.version or 0, record=by_name[(row.kind, row.external_id)])
+        for row in rows
+        if (row.kind, row.external_id) in by_name
     ]
 
 

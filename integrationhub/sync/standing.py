@@ -14,12 +14,14 @@ from exceptions_app.deciding import close_case
 from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import open_case, roll_up
 from integrationhub.sync.claim import ClaimedJob
+from integrationhub.sync.counters import counted
 from integrationhub.sync.flows import flow
 from integrationhub.sync.models import Schedule, SyncJob
 from integrationhub.sync.models.jobs import TERMINAL_STATES
 from integrationhub.sync.places import place
 
 SUCCESS_NOTED_SECONDS = 5
+REFUSED_WEBHOOKS_TOLD = 10  # in an hour; a single one is noise from the internet
 
 
 def note_success(schedule_ids: Iterable[int]) -> None:
@@ -85,6 +87,22 @@ def recount_standing() -> None:
         kind, _, pk = case.object_key.partition(":")
         field = "connection_id" if kind == "connection" else "schedule_id"
         _count_waiting(case.pk, SyncJob.objects.filter(**{field: int(pk)}))
+
+
+def tell_of_refused_webhooks() -> None:
+    """A wave of webhooks with a wrong signature is told once: a secret was replaced on one side, or somebody tries doors."""
+    for row in Connection.objects.select_related("brand"):
+        turned_away = counted("webhooks_refused", row.pk, hours=1)
+        if turned_away < REFUSED_WEBHOOKS_TOLD:
+            continue
+        with transaction.atomic():
+            open_case(
+                brand=row.brand,
+                cause="webhook_forged",
+                object_key=f"connection:{row.pk}",
+                target=row,
+                context={"turned_away": turned_away, "during": "in the last hour"},
+            )
 
 
 def _count_waiting(case_id: int, jobs: QuerySet[SyncJob]) -> None:

@@ -76,6 +76,7 @@ def keep_house() -> None:
     add_partitions()
     wake_due_cases()
     standing.recount_standing()
+    standing.tell_of_refused_webhooks()
 
 
 def silent_for(name: str) -> timedelta | None:

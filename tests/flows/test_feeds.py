@@ -11,7 +11,9 @@ from django.core.management import call_command
 from connectors.sandboxkit import Fault
 from integrationhub.orders.flows import reading
 from integrationhub.orders.models import SoldOrder
-from integrationhub.sync.models import Document, Feed, InboxRecord, SyncJob
+from integrationhub.sync import inbox
+from integrationhub.sync.models import Document, Feed, InboxRecord, Schedule, SyncJob
+from integrationhub.sync.places import place
 from tests.flows.world import World
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +39,6 @@ def windows(world: World) -> list[tuple[datetime, datetime]]:
 @pytest.fixture
 def many(world: World) -> World:
     """Room for hundreds of orders, which nobody creates: the test is about reading them."""
-    from integrationhub.sync.models import Schedule
-
     world.roomy()
     Schedule.objects.create(
         flow="import_order", connection=world.centra_row, link=world.link, mode=Schedule.Mode.HELD
@@ -62,19 +62,20 @@ def test_orders_sold_and_changed_while_a_poll_reads_its_pages_are_neither_missed
     later: list[str] = []
 
     def busy(*args: object) -> int:
-        """Between two pages an order is sold, and one of the first page changes: it leaves the window, the rest move up."""
-        many.mirakl.advance(1)
-        later.extend(sell(many))
-        many.mirakl.mark_received(references[len(later)]) if False else many.mirakl.market.touch(
-            many.mirakl.market.orders[references[len(later)]]
-        )
+        """After each of the first pages two orders are sold, and two of that page change: they leave the window."""
+        if len(later) < 6:
+            many.mirakl.advance(1)
+            later.extend(sell(many, 2))
+            for reference in references[len(later) : len(later) + 2]:
+                many.mirakl.market.touch(many.mirakl.market.orders[reference])
         return store_page(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(reading, "_store_page", busy)
     many.poll()
     monkeypatch.undo()
-    changed = set(references[1 : len(later) + 1])
-    assert set(references) - changed <= set(stored(many))
+    changed = set(references[2:10])
+    assert set(references) <= set(stored(many))
+    assert not set(later) & set(stored(many))
     many.poll()
     assert set(stored(many)) == set(references) | set(later)
     assert {reference for reference, versions in stored(many).items() if versions > 1} <= changed
@@ -193,14 +194,8 @@ def test_a_document_that_changes_and_changes_back_has_three_versions(many: World
         many.poll()
     versions = InboxRecord.objects.filter(external_id=reference).order_by("pk")
     assert [record.version for record in versions] == [1, 2, 3]
-    bodies = [InboxBodyText(record.pk) for record in versions]
-    assert ["please hurry" in body for body in bodies] == [False, True, False]
-
-
-def InboxBodyText(record_id: int) -> str:  # noqa: N802
-    from integrationhub.sync.inbox import read_body
-
-    return read_body(record_id).decode()
+    bodies = [inbox.read_body(record.pk) for record in versions]
+    assert [b"please hurry" in body for body in bodies] == [False, True, False]
 
 
 def test_an_unchanged_order_is_stored_once_however_often_it_is_read(many: World) -> None:
@@ -212,9 +207,6 @@ def test_an_unchanged_order_is_stored_once_however_often_it_is_read(many: World)
 
 
 def test_an_answer_older_than_what_is_known_changes_nothing(world: World) -> None:
-    from integrationhub.sync import inbox
-    from integrationhub.sync.places import place
-
     (reference,) = sell(world)
     connector = place(world.northgate.pk).connector
     old = connector.fetch_order(reference)
@@ -237,7 +229,7 @@ def backfill(world: World, *words: str) -> dict[str, object]:
 
 def test_orders_sold_before_the_link_started_come_in_by_a_backfill_only(world: World) -> None:
     old = [
-        world.sell(("NG-TEE-BLK-M", 1, "29.90"), to="SHIPPING", created_at=datetime.fromisoformat(f"2026-01-0{day}T10:00+00:00"))
+        world.sell(("NG-TEE-BLK-M", 1, "29.90"), to="SHIPPING", created_at=f"2026-01-0{day}T10:00:00+00:00")
         for day in (3, 4, 5)
     ]
     new = sell(world)
@@ -258,6 +250,10 @@ def test_orders_sold_before_the_link_started_come_in_by_a_backfill_only(world: W
     world.work()
     assert [len(world.in_centra(reference)) for reference in (*old, *new)] == [1, 1, 1, 1]
     assert backfill(world)["stored"] == 0
+
+    world.mirakl.cancel_order(old[0])
+    world.poll()
+    assert [order.status for order in world.in_centra(old[0])] == ["CANCELLED"]
 
 
 def test_an_outage_of_three_months_is_caught_up_in_windows_that_the_platform_takes(many: World) -> None:

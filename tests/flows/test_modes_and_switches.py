@@ -73,7 +73,8 @@ def test_in_shadow_acceptance_dispatch_cancellation_and_the_queue_of_changes_sen
         reason.split("Would now do ")[1].split()[0]
         for reason in SyncAttempt.objects.filter(message__startswith="Shadow").values_list("message", flat=True)
     ]
-    assert sorted(set(would)) == ["accept_order", "cancel_order", "confirm_events", "send_dispatch"]
+    flows = ["accept_order", "cancel_order", "cancel_sold_order", "confirm_events", "send_dispatch"]
+    assert sorted(set(would)) == flows
 
 
 def test_what_was_shadowed_goes_out_when_the_flow_goes_live(world: World) -> None:

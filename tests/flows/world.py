@@ -86,7 +86,9 @@ class World:
         while True:
             sweep.take_back_expired()
             self.work()
-            due = SyncJob.objects.filter(state__in=CLAIMABLE_STATES).aggregate(due=Min("due_at"))["due"]
+            waiting = SyncJob.objects.filter(state__in=CLAIMABLE_STATES, schedule__paused_reason="")
+            waiting = waiting.filter(connection__state="ACTIVE").exclude(schedule__mode="HELD")
+            due = waiting.aggregate(due=Min("due_at"))["due"]
             if due is None or due > ends:
                 break
             self.advance(max((due - self.clock.now()).total_seconds(), 1))

@@ -3,6 +3,17 @@
 Must not know: the connector next door, flows, Django. Production code never imports it.
 """
 
-from connectors.centra.sandbox.server import CentraSandbox
+from pathlib import Path
 
-__all__ = ["CentraSandbox"]
+from connectors.centra.sandbox.server import CentraSandbox
+from connectors.sandboxdata import catalogue
+
+__all__ = ["CentraSandbox", "make"]
+
+
+def make(*, journal: Path | None = None, seed: int | None = None) -> CentraSandbox:
+    """A sandbox for a stranger's client: without articles unless a seed is given. Webhooks go out once an endpoint is set."""
+    sandbox = CentraSandbox(journal=journal, live_webhooks=True)
+    if seed is not None:
+        sandbox.load_catalogue(catalogue(seed))
+    return sandbox

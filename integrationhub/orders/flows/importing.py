@@ -29,7 +29,7 @@ BEFORE_FULFILMENT = frozenset(
 
 def import_order(run: Run) -> Outcome:
     order = run.source.parse_order(run.document())
-    if order.placed_at < run.link.started_at and not _is_backfill(run):
+    if order.placed_at < run.link.started_at and not _was_brought_in(run, order):
         return Skipped("Sold before this link started. A back-fill brings it in.")
     row = ledger.record_sold(order, link=run.link, record_id=run.job.record_id)
     run.weigh(
@@ -44,8 +44,11 @@ def import_order(run: Run) -> Outcome:
     return _next_step(run, order, row)
 
 
-def _is_backfill(run: Run) -> bool:
-    return bool(run.job.argument and run.job.argument.get("backfill"))
+def _was_brought_in(run: Run, order: Order) -> bool:
+    """A back-fill brings it in now, or did: then its later versions count like those of any other order."""
+    if run.job.argument and run.job.argument.get("backfill"):
+        return True
+    return SoldOrder.objects.filter(link=run.link, reference=order.reference).exists()
 
 
 def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:

@@ -16,9 +16,11 @@ from connectors.base import Capability, Page
 from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
 from integrationhub.orders.flows.routing import jobs_for_dispatches, jobs_for_orders
+from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import inbox, places
 from integrationhub.sync.enqueue import NewJob, enqueue_many
 from integrationhub.sync.flows import BackfillPage, Done, Flow, Later, Outcome, Skipped, register
+from integrationhub.sync.gate import BudgetSpentError
 from integrationhub.sync.inbox import Stored
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.models import Feed, InboxRecord
@@ -89,23 +91,47 @@ def _store_page(place: Connection, row: Feed, page: Page, until: datetime, route
 
 
 def backfill_orders(place: Connection, since: datetime, preview: bool) -> Iterator[BackfillPage]:
-    """Fetch orders changed since then, older than the link's start too. One page at a time; a preview stores nothing."""
+    """Bring in orders changed since then, older than the link's start too. One page at a time; a preview stores nothing.
+
+    What a poll stored and passed over as too old is brought in too: known is what some link has no order of.
+    """
     connector, token, until = places.place(place.pk).connector, None, ports.now()
     while True:
-        page = connector.fetch_orders(updated_from=since, updated_until=until, token=token)
-        known = len(page.records) - len(inbox.unknown(place.pk, page.records))
-        stored = 0 if preview else _store_backfill(place, page)
-        yield BackfillPage(seen=len(page.records), known=known, stored=stored, total=page.total)
+        page = _when_it_may(lambda at=token: connector.fetch_orders(updated_from=since, updated_until=until, token=at))
+        made = _bring_in(place, page, preview=preview)
+        known = len(page.records) - made
+        yield BackfillPage(seen=len(page.records), known=known, stored=0 if preview else made, total=page.total)
         token = page.next_token
         if token is None:
             return
 
 
-def _store_backfill(place: Connection, page: Page) -> int:
+def _bring_in(place: Connection, page: Page, *, preview: bool) -> int:
+    """Store a page and make the jobs of every order that a link does not have yet. Returns how many orders those are."""
     with transaction.atomic():
-        stored = inbox.store(place.pk, page.records, origin=InboxRecord.Origin.BACKFILL)
-        enqueue_many(jobs_for_orders(place, stored, backfill=True))
-    return len(stored)
+        stored = [] if preview else inbox.store(place.pk, page.records, origin=InboxRecord.Origin.BACKFILL)
+        missing = _not_imported(place, [record.external_id for record in page.records])
+        if not preview:
+            stored_before = inbox.latest(place.pk, [record for record in page.records if record.external_id in missing])
+            everything = {item.record_id: item for item in (*stored, *stored_before)}
+            enqueue_many(jobs_for_orders(place, list(everything.values()), backfill=True))
+    return len(missing)
+
+
+def _not_imported(place: Connection, references: Sequence[str]) -> set[str]:
+    links = [link.pk for link in places.active_links(place.pk)]
+    rows = SoldOrder.objects.filter(link_id__in=links, reference__in=references).values_list("link_id", "reference")
+    there = set(rows)
+    return {reference for reference in references if any((link_id, reference) not in there for link_id in links)}
+
+
+def _when_it_may(fetch: Callable[[], Page]) -> Page:
+    """A person waits for a back-fill, often right after its preview: it waits for room in the call budget too."""
+    while True:
+        try:
+            return fetch()
+        except BudgetSpentError as error:
+            ports.sleep(max(((error.retry_at or ports.now()) - ports.now()).total_seconds(), 1))
 
 
 def start_of(place: Connection) -> datetime:

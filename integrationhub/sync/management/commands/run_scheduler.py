@@ -6,16 +6,22 @@ from argparse import ArgumentParser
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from connectors import ports
+from integrationhub.runtime.backup import write_dump
+from integrationhub.runtime.errors import RuntimeSetupError
+from integrationhub.runtime.places import Places
 from integrationhub.sync import sweep, ticks
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
+DUMP_SECONDS = 24 * 3600.0
+FIRST_DUMP_SECONDS = 3600.0
 
 
 class Command(BaseCommand):
@@ -36,8 +42,15 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        due = {self._plan: 0.0, sweep.sweep: 0.0, sweep.keep_house: 0.0, ticks.tick: 0.0}
-        every = {self._plan: 30.0, sweep.sweep: sweep.SWEEP_SECONDS, sweep.keep_house: 60.0, ticks.tick: TICK_SECONDS}
+        every = {
+            self._plan: 30.0,
+            sweep.sweep: sweep.SWEEP_SECONDS,
+            sweep.keep_house: 60.0,
+            ticks.tick: TICK_SECONDS,
+            self._dump: DUMP_SECONDS,
+        }
+        due = dict.fromkeys(every, 0.0)
+        due[self._dump] = ports.boottime() + FIRST_DUMP_SECONDS
         self.stdout.write("The scheduler is running.")
         while not stop.is_set():
             for chore, seconds in every.items():
@@ -59,3 +72,12 @@ class Command(BaseCommand):
 
     def _plan(self) -> None:
         ticks.plan_schedules()
+
+    def _dump(self) -> None:
+        """The embedded database once a day, by the version that runs: a newer one can start from it."""
+        if not settings.EMBEDDED_POSTGRES:
+            return
+        try:
+            write_dump(settings.DATABASE_URL, Places(settings.VAR_DIR).nightly_dump)
+        except RuntimeSetupError as error:
+            log.error("nightly_dump_failed", error=str(error))

@@ -44,7 +44,7 @@ def too_early(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[st
             found.extend(why_not(world, reference))
 
     monkeypatch.setattr(ConnectionGate, "before_call", watching)
-    yield found
+    return found
 
 
 def why_not(world: World, reference: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Polls miss nothing and repeat nothing, whatever changes while they read and wherever they are cut off."""
 
+import itertools
 import json
 from collections import Counter
 from datetime import datetime
@@ -40,9 +41,7 @@ def windows(world: World) -> list[tuple[datetime, datetime]]:
 def many(world: World) -> World:
     """Room for hundreds of orders, which nobody creates: the test is about reading them."""
     world.roomy()
-    Schedule.objects.create(
-        flow="import_order", connection=world.centra_row, link=world.link, mode=Schedule.Mode.HELD
-    )
+    Schedule.objects.create(flow="import_order", connection=world.centra_row, link=world.link, mode=Schedule.Mode.HELD)
     return world
 
 
@@ -87,7 +86,7 @@ def test_each_window_has_a_fixed_end_and_begins_before_the_last_one_ended(many: 
         many.poll()
     asked = windows(many)
     assert len(asked) == 4
-    for (_, ended), (begins, ends) in zip(asked, asked[1:], strict=False):
+    for (_, ended), (begins, ends) in itertools.pairwise(asked):
         assert (ended - begins).total_seconds() == reading.OVERLAP_SECONDS
         assert (ends - ended).total_seconds() > 0
     assert Feed.objects.get(name="orders").cursor_at == asked[-1][1]

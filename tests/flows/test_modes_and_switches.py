@@ -6,7 +6,7 @@ from connectors.http import Exchange
 from connectors.models import Connection
 from integrationhub.sync import ticks
 from integrationhub.sync.gate import ConnectionGate
-from integrationhub.sync.models import Schedule, SyncAttempt, Switch, WriteIntent
+from integrationhub.sync.models import Schedule, Switch, SyncAttempt, WriteIntent
 from integrationhub.sync.places import place
 from tests.flows.world import World
 

@@ -30,7 +30,9 @@ def test_an_order_is_reserved_accepted_and_created_when_it_is_paid(world: World)
     world.poll()
     assert world.state_at_northgate(reference) == "WAITING_DEBIT"
     assert world.in_centra(reference) == []
-    assert [(r.sku, r.quantity, r.state) for r in world.order(reference).reservations.all()] == [("COAT-NVY-38", 2, "HELD")]
+    assert [(r.sku, r.quantity, r.state) for r in world.order(reference).reservations.all()] == [
+        ("COAT-NVY-38", 2, "HELD")
+    ]
     world.advance(60)
     world.poll()
     assert world.state_at_northgate(reference) == "SHIPPING"

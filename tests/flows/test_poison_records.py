@@ -35,7 +35,7 @@ def edits(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Edit]]:
         return json.dumps(payload).encode()
 
     monkeypatch.setattr(listing, "rendered", rendered)
-    yield edited
+    return edited
 
 
 def negative_quantity(payload: dict[str, Any]) -> None:

@@ -27,7 +27,9 @@ def path(world: World) -> str:
 
 def post(world: World, body: bytes, headers: Mapping[str, str], **more: Any) -> int:
     """Deliver to the hub as a platform does: no cookie, no token, whatever host name it knows the hub by."""
-    sent = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items() if name != "Content-Type"}
+    sent = {
+        f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items() if name != "Content-Type"
+    }
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     return client.post(path(world), body, content_type=FORM, **{**sent, **more}).status_code
 
@@ -145,7 +147,7 @@ def test_a_genuine_body_that_cannot_be_read_is_accepted_kept_and_a_case(world: W
         {"HTTP_HOST": "not a host name"},
         {"HTTP_ORIGIN": "https://evil.example"},
         {"HTTP_REFERER": "https://evil.example/"},
-        {"HTTP_COOKIE": "sessionid=\"broken; csrftoken=short; messages=x"},
+        {"HTTP_COOKIE": 'sessionid="broken; csrftoken=short; messages=x'},
         {"HTTP_X_FORWARDED_HOST": "a,b"},
         {"HTTP_ACCEPT_LANGUAGE": "\xff"},
         {"QUERY_STRING": "a=%00&%ff"},

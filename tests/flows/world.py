@@ -53,7 +53,9 @@ class World:
     def sell(self, *lines: tuple[str, int, str], to: str = "", **sale: Any) -> str:
         """A customer buys at Northgate. Lines are (their SKU, quantity, unit price). Returns the order id."""
         goods = [{"sku": sku, "quantity": quantity, "price": price} for sku, quantity, price in lines]
-        return self.mirakl.add_order(lines=goods or [{"sku": "NG-TEE-BLK-M", "quantity": 1, "price": "29.90"}], advance_to=to, **sale)
+        return self.mirakl.add_order(
+            lines=goods or [{"sku": "NG-TEE-BLK-M", "quantity": 1, "price": "29.90"}], advance_to=to, **sale
+        )
 
     def map(self, kind: str, from_code: str, to_code: str, **values: Any) -> None:
         save_mapping(

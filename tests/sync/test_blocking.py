@@ -119,7 +119,9 @@ def test_two_mappings_saved_at_once_release_what_waits_for_both(link: Link, impo
 def test_jobs_that_miss_the_same_codes_in_another_order_do_not_lock_each_other_out(link: Link, importing: Flow) -> None:
     for number in range(15):
         codes = [f"{letter}{number}" for letter in "ABCD"]
-        for n, order in enumerate((codes, codes[::-1], codes[2:] + codes[:2], [codes[1], codes[3], codes[0], codes[2]])):
+        for n, order in enumerate(
+            (codes, codes[::-1], codes[2:] + codes[:2], [codes[1], codes[3], codes[0], codes[2]])
+        ):
             enqueue(job_for_link("try_out", link, key=f"{'+'.join(order)}:{n}"))
         work(link, threads=4)
     assert states() == {"BLOCKED": 60}
@@ -129,9 +131,7 @@ def test_jobs_that_miss_the_same_codes_in_another_order_do_not_lock_each_other_o
 # --- fix once, release all --------------------------------------------------------------------------------------------
 
 
-def test_a_saved_mapping_releases_500_of_three_channels_once_and_leaves_20_others(
-    link: Link, importing: Flow
-) -> None:
+def test_a_saved_mapping_releases_500_of_three_channels_once_and_leaves_20_others(link: Link, importing: Flow) -> None:
     links = [link, *(_another_channel(link, name) for name in ("Maison Nord", "Harbour"))]
     for n in range(500):
         here = links[n % 3]
@@ -172,7 +172,10 @@ def test_a_mapping_for_one_channel_releases_that_channel_only(link: Link, import
         kind="sku", brand=link.brand, link=other, from_code="NG-SCARF", to_code="S", actor="olivia", reason="Test"
     )
     work(link)
-    assert dict(SyncJob.objects.values_list("link__source__name", "state")) == {"Northgate": "BLOCKED", "Harbour": "DONE"}
+    assert dict(SyncJob.objects.values_list("link__source__name", "state")) == {
+        "Northgate": "BLOCKED",
+        "Harbour": "DONE",
+    }
     assert open_cases() == [("unmapped_sku", "NG-SCARF", 1)]
 
 

@@ -6,6 +6,7 @@ so that what became visible late is still seen; the cursor moves only when the w
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 
 from django.db import transaction
@@ -97,7 +98,7 @@ def backfill_orders(place: Connection, since: datetime, preview: bool) -> Iterat
     """
     connector, token, until = places.place(place.pk).connector, None, ports.now()
     while True:
-        page = _when_it_may(lambda at=token: connector.fetch_orders(updated_from=since, updated_until=until, token=at))
+        page = _when_it_may(partial(connector.fetch_orders, updated_from=since, updated_until=until, token=token))
         made = _bring_in(place, page, preview=preview)
         known = len(page.records) - made
         yield BackfillPage(seen=len(page.records), known=known, stored=0 if preview else made, total=page.total)

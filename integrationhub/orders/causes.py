@@ -35,6 +35,16 @@ def _gone_at_target(facts: Facts) -> SafeString:
     )
 
 
+def _units_cancelled_at_target(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: {} has fewer units in {} than were sold. {} still expects them all.",
+        facts.text("order"),
+        facts.target_platform,
+        facts.text("number"),
+        facts.channel,
+    )
+
+
 def _shipped_before_import(facts: Facts) -> SafeString:
     return format_html(
         "Order <b>{}</b>: {} shows it as shipped, but it never reached {}. Its stock was not taken off.",
@@ -87,6 +97,19 @@ register(
         next_step="Look for it there, then try again",
         fix=Fix.RETRY,
         playbook="no-longer-there",
+        needs=frozenset({"order"}),
+    ),
+    Cause(
+        code="units_cancelled_at_target",
+        label="Units cancelled",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_units_cancelled_at_target,
+        why="Somebody took units off the order, most often because they were not on the shelf.",
+        if_nobody_acts="The customer has paid for units that never come; {channel} counts the order as late.",
+        next_step="Refund these units at the marketplace, then try again",
+        fix=Fix.RETRY,
+        playbook="units-cancelled",
         needs=frozenset({"order"}),
     ),
     Cause(

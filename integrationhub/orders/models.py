@@ -83,9 +83,7 @@ class SoldOrder(models.Model):
         ]
         indexes = [
             models.Index(fields=["reference"], name="order_by_reference", opclasses=["varchar_pattern_ops"]),
-            models.Index(
-                fields=["commercial_reference"], name="order_by_basket", opclasses=["varchar_pattern_ops"]
-            ),
+            models.Index(fields=["commercial_reference"], name="order_by_basket", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["target", "target_external_id"], name="order_by_target_id"),
             models.Index(fields=["brand", "state", "-placed_at"], name="order_by_state"),
             models.Index(fields=["accept_by"], condition=Q(state="AWAITING_ACCEPTANCE"), name="order_to_accept"),

@@ -23,7 +23,6 @@ from connectors.http import Limit
 from integrationhub.sync import budget_scripts
 from integrationhub.sync.budget_windows import LocalWindows, Spent, Window, entries, milliseconds, windows_of
 from integrationhub.sync.lanes import URGENT_LANES
-from integrationhub.sync.spending import spent_since
 
 log = logging.getLogger(__name__)
 
@@ -301,8 +300,8 @@ def _text(value: Any) -> str:
 
 
 @lru_cache(maxsize=1)
-def shared_budget() -> Budget:
-    """The budget of this process, on the Redis of the settings."""
+def shared_budget(spent_since: SpentSince | None = None) -> Budget:
+    """The budget of this process, on the Redis of the settings; `spent_since` re-seeds its windows after a wipe."""
     client = redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=REDIS_TIMEOUT_SECONDS,

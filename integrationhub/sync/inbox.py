@@ -173,6 +173,9 @@ def _keyring() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
 
 
+_scalar = json.JSONEncoder(ensure_ascii=False).encode  # one encoder for all: json.dumps makes a new one each time
+
+
 def encode(payload: Any) -> bytes:
     """JSON bytes with keys in order and Decimals exact, so that equal documents have equal digests."""
     return _encoder(payload).encode()
@@ -180,14 +183,12 @@ def encode(payload: Any) -> bytes:
 
 def _encoder(value: Any) -> str:
     if isinstance(value, dict):
-        inner = ",".join(
-            f"{json.dumps(str(key), ensure_ascii=False)}:{_encoder(value[key])}" for key in sorted(value, key=str)
-        )
+        inner = ",".join(f"{_scalar(str(key))}:{_encoder(value[key])}" for key in sorted(value, key=str))
         return "{" + inner + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_encoder, value)) + "]"
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):
-        return json.dumps(value.isoformat())
-    return json.dumps(value, ensure_ascii=False)
+        return _scalar(value.isoformat())
+    return _scalar(value)

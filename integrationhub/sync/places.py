@@ -13,6 +13,7 @@ from connectors.registry import connector_class
 from integrationhub.sync.budget import Budget, shared_budget
 from integrationhub.sync.gate import ConnectionGate
 from integrationhub.sync.models import Schedule, Switch
+from integrationhub.sync.spending import spent_since
 
 FRESH_SECONDS = 5.0  # a changed setting or credential is seen by every worker this soon
 
@@ -73,7 +74,7 @@ class Places:
 
 
 def _budget() -> Budget:
-    return shared_budget()
+    return shared_budget(spent_since)
 
 
 def standing_schedules(connection_id: int) -> tuple[dict[int, str], list[int]]:

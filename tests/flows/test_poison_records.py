@@ -152,7 +152,8 @@ def test_whatever_an_order_looks_like_the_hub_makes_no_mistake_and_the_sound_one
     strange = [world.sell(*goods, to=rng.choice(("", "SHIPPING"))) for _ in range(60)]
     sound = [world.sell(*goods, to="SHIPPING") for _ in range(3)]
     for reference in strange:
-        edits[reference] = lambda payload, draw=rng.random(): mutated(payload, random.Random(draw))  # type: ignore[misc]  # noqa: S311
+        draw = rng.random()
+        edits[reference] = lambda payload, draw=draw: mutated(payload, random.Random(draw))  # type: ignore[misc]  # noqa: S311
     world.poll()
     world.wait(600)
     mistakes = SyncJob.objects.filter(state="ERRORED").values_list("flow", "key", "reason")

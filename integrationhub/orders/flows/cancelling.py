@@ -1,6 +1,9 @@
 """Cancellations in both directions. A change that the hub made itself does not travel back."""
 
+import hashlib
 from collections import Counter
+
+from django.db import transaction
 
 from connectors import ports
 from connectors.canonical.orders import OrderState, TargetOrder, TargetState
@@ -67,7 +70,6 @@ def _trim(run: Run, row: SoldOrder, seen: TargetOrder, wanted: Counter[str]) -> 
         return Skipped(f"{run.target_row.name} has no unit too many.")
     if seen.state == TargetState.SHIPPED:
         raise _too_late(run, row, seen)
-    names = ",".join(f"{line}x{units}" for line, units in sorted(surplus.items()))
 
     def send() -> str:
         run.target.cancel_lines(seen, quantities=surplus, comment=f"Cancelled at {run.source_row.name}.")
@@ -77,10 +79,21 @@ def _trim(run: Run, row: SoldOrder, seen: TargetOrder, wanted: Counter[str]) -> 
         now = run.target.read_order(seen.external_id)
         return seen.external_id if now is not None and not surplus_units(now, wanted) else None
 
-    reference = f"{seen.external_id}:{names}"[:160]
-    run.write(Effect(place=run.target_row, operation="cancel_lines", reference=reference, send=send, find=trimmed))
+    effect = Effect(
+        place=run.target_row, operation="cancel_lines", reference=_trim_name(seen, surplus), send=send, find=trimmed
+    )
+    run.write(effect)
     _note_units(row, wanted)
     return Done(f"Cancelled in part in {run.target_row.name}.")
+
+
+def _trim_name(seen: TargetOrder, surplus: dict[str, int]) -> str:
+    """Named by what is left afterwards: taking one unit off a line again later is another effect, not the same one."""
+    left = {line.line_id: line.quantity - surplus[line.line_id] for line in seen.lines if line.line_id in surplus}
+    names = ",".join(f"{line}={units}" for line, units in sorted(left.items()))
+    if len(names) > 100:
+        names = hashlib.sha256(names.encode()).hexdigest()
+    return f"{seen.external_id}:{names}"
 
 
 def surplus_units(seen: TargetOrder, wanted: Counter[str]) -> dict[str, int]:
@@ -119,11 +132,32 @@ def watch_target_order(run: Run) -> Outcome:
     if seen is None:
         return Skipped("It is not there.")
     was_cancelled = row.target_state == TargetState.CANCELLED.value
-    ledger.record_target(row, seen)
-    if seen.state == TargetState.CANCELLED and not was_cancelled and row.state in LIVE_AT_SOURCE:
-        enqueue(order_job("cancel_sold_order", row))
+    travels = seen.state == TargetState.CANCELLED and not was_cancelled and row.state in LIVE_AT_SOURCE
+    with transaction.atomic():  # what is written down as known must have travelled on
+        ledger.record_target(row, seen)
+        if travels:
+            enqueue(order_job("cancel_sold_order", row))
+    if travels:
         return Done(f"Cancelled in {run.target_row.name}; the marketplace is told.")
+    _require_all_units(run, row, seen)
     return Done(f"{run.target_row.name} shows it as {row.get_target_state_display().lower()}.")
+
+
+def _require_all_units(run: Run, row: SoldOrder, seen: TargetOrder) -> None:
+    """A person took units off the order where it is fulfilled: only a person can say what the marketplace is to be told."""
+    if row.state not in LIVE_AT_SOURCE or seen.state in (TargetState.CANCELLED, TargetState.UNKNOWN):
+        return
+    missing = _wanted_units(row)
+    for line in seen.lines:
+        missing[line.sku] -= line.quantity
+    lacking = {sku: units for sku, units in missing.items() if units > 0}
+    if lacking:
+        raise NeedsPersonError(
+            "units_cancelled_at_target",
+            object_key=f"order:{row.pk}",
+            context={"order": row.reference, "number": seen.external_id, "lacking": lacking},
+            message=f"{run.target_row.name} has fewer units of {', '.join(sorted(lacking))} than {row.reference} wants.",
+        )
 
 
 def cancel_sold_order(run: Run) -> Outcome:

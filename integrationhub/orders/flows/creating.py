@@ -1,5 +1,6 @@
 """Creating an order at the target: once, found again after any doubt, its money compared before it can ship."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,16 +10,19 @@ from django.db import transaction
 from django.db.models import Count, Min, Sum
 
 from connectors import ports
+from connectors.canonical.errors import TransientError
 from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder, TargetState
 from exceptions_app.facts import stored
 from exceptions_app.opening import open_case, roll_up
 from integrationhub.orders import ledger
+from integrationhub.orders.flows.cancelling import surplus_units
 from integrationhub.orders.flows.routing import order_job
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import enqueue
 from integrationhub.sync.flows import Done, NeedsPersonError, Outcome, Skipped
+from integrationhub.sync.models import WriteIntent
 from integrationhub.sync.run import Run
 from integrationhub.sync.writes import Effect
 from mappings_app.resolving import ResolvedOrder
@@ -36,7 +40,6 @@ def bring_to_target(
     number = run.write(_creation(run, order, options, row, confirm=confirm))
     if confirm and row.target_confirmed_at is None:
         run.write(_confirmation(run, order, options, row, number))
-    enqueue_reconciling(run, row)
     return Done(f"{run.target_row.name} has it as {number}{'' if confirm else ', on hold'}.")
 
 
@@ -52,6 +55,14 @@ def _creation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, *, 
         finish=lambda number: _finish(run, sent, options, row, number, confirm=confirm),
         look_first=True,
     )
+
+
+def may_exist(row: SoldOrder) -> bool:
+    """Whether a creation was sent of which nobody knows, or knew at the time, what came of it."""
+    sent = WriteIntent.objects.filter(
+        connection=row.target_id, operation="create_order", reference=row.target_reference
+    )
+    return sent.exclude(state=WriteIntent.State.NOT_SENT, tries=1).exists()
 
 
 def _with_reference(order: Order, reference: str) -> Order:
@@ -98,8 +109,9 @@ def _finish(run: Run, order: Order, options: OrderOptions, row: SoldOrder, numbe
 
 def _checked(run: Run, order: Order, row: SoldOrder, number: str) -> TargetOrder:
     """The order as it stands at the target, found to be the one that was sold."""
+    enqueue_reconciling(run, row)  # before anything says that the order is finished: a dead worker must not forget it
     seen = _read_back(run, row, number)
-    units = sum(line.quantity for line in order.open_lines)
+    units = sum(line.quantity for line in seen.lines)
     SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(
         target_created_at=ports.now(), created_units=units
     )
@@ -110,9 +122,23 @@ def _checked(run: Run, order: Order, row: SoldOrder, number: str) -> TargetOrder
             context={"order": row.reference, "number": number},
             message=f"{row.reference} was cancelled in {run.target_row.name} before it was finished.",
         )
+    _require_no_surplus(run, order, row, seen)
     _require_same_money(run, order, row, seen)
     _weigh_tax(run, order, row, seen)
     return seen
+
+
+def _require_no_surplus(run: Run, order: Order, row: SoldOrder, seen: TargetOrder) -> None:
+    """Units were cancelled where it was sold after it was created here: they are taken off before it is finished."""
+    wanted: Counter[str] = Counter()
+    for line in order.open_lines:
+        wanted[line.sku] += line.quantity
+    if surplus_units(seen, wanted):
+        ledger.record_target(row, seen)
+        enqueue(order_job("cancel_target_order", row))
+        raise TransientError(
+            f"{run.target_row.name} has units that were cancelled meanwhile; they are taken off first."
+        )
 
 
 def _let_it_ship(run: Run, row: SoldOrder, seen: TargetOrder) -> None:

@@ -12,7 +12,7 @@ What happens depends on where the order stands at its source and on the link's a
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, OrderState
 from integrationhub.orders import ledger, reserving
-from integrationhub.orders.flows.creating import bring_to_target
+from integrationhub.orders.flows.creating import bring_to_target, may_exist
 from integrationhub.orders.flows.routing import order_job
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import enqueue
@@ -132,6 +132,8 @@ def _undo(run: Run, order: Order, row: SoldOrder) -> Outcome:
     reserving.let_go(row, reason=f"{run.source_row.name} says {order.source_state.lower()}.")
     if row.target_external_id:
         enqueue(order_job("cancel_target_order", row))
+    elif may_exist(row):
+        enqueue(order_job("reconcile_order", row))
     if _lapsed(order, row):
         raise_lapsed(run, row)
     return Done("Refused at the marketplace." if order.state == OrderState.REFUSED else "Cancelled at the marketplace.")

@@ -14,12 +14,14 @@ from integrationhub.sync.run import Run
 from integrationhub.sync.writes import Effect
 
 LOOK_AGAIN_SECONDS = (600, 3600, 6 * 3600, 24 * 3600)
-OVER = (OrderState.SHIPPED.value, OrderState.RECEIVED.value, OrderState.CLOSED.value)
+UNWANTED = (OrderState.CANCELLED.value, OrderState.REFUSED.value)
+OVER = (OrderState.SHIPPED.value, OrderState.RECEIVED.value, OrderState.CLOSED.value, *UNWANTED)
 
 
 def reconcile_order(run: Run) -> Outcome:
+    """Cancel every living order at the target that carries the reference and is not the one the hub knows."""
     row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
-    if not row.target_external_id:
+    if not row.target_external_id and row.lines.filter(cancelled=False).exists() and row.state not in UNWANTED:
         return Skipped("It is not created yet.")
     twins = [
         found
@@ -28,9 +30,9 @@ def reconcile_order(run: Run) -> Outcome:
     ]
     for twin in twins:
         _cancel_twin(run, row, twin)
-    if row.state in OVER:
-        return Done("No second one, and the order is over.")
     age = ports.now() - (row.target_created_at or row.first_seen_at)
+    if row.state in OVER and age.total_seconds() >= LOOK_AGAIN_SECONDS[-1]:
+        return Done("No second one, and the order is over.")
     wait = next((step for step in LOOK_AGAIN_SECONDS if step > age.total_seconds()), LOOK_AGAIN_SECONDS[-1])
     told = f"{len(twins)} late second orders cancelled." if twins else "No second one so far."
     return Later(ports.now() + timedelta(seconds=wait), told)
@@ -46,7 +48,7 @@ def _cancel_twin(run: Run, row: SoldOrder, twin: TargetOrder) -> None:
         )
 
     def send() -> str:
-        run.target.cancel_order(twin, comment=f"Second copy of {row.target_external_id}.")
+        run.target.cancel_order(twin, comment=f"Second copy of {row.target_external_id or row.reference}.")
         return twin.external_id
 
     def cancelled() -> str | None:

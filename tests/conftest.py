@@ -6,12 +6,17 @@ import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
+import psycopg
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from connectors import ports
 from integrationhub.runtime import pids
@@ -81,6 +86,18 @@ def chromium() -> str | None:
 def browser_type_launch_args() -> dict[str, object]:
     """Make pytest-playwright use the machine's Chromium; it downloads none."""
     return {"executable_path": chromium(), "args": ["--no-sandbox", "--disable-dev-shm-usage"]}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """End every session before the database is dropped: a live server's thread or the pool's own may still hold one."""
+    yield
+    with django_db_blocker.unblock():
+        name = connection.settings_dict["NAME"]
+        connection.close()
+        cast(DatabaseWrapper, connection).close_pool()
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as guard:
+        guard.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @pytest.fixture

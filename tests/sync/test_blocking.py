@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from django.db import connection
 
 from connectors import ports
 from connectors.canonical.errors import DataError, MappingError, MissingMapping, PermanentError, Problem
-from connectors.models import AuditEntry, Link
-from exceptions_app.models import CaseLink, ExceptionCase
+from connectors.models import Link
+from exceptions_app.models import ExceptionCase
 from integrationhub.sync import drain
 from integrationhub.sync.blocking import retry
 from integrationhub.sync.enqueue import enqueue, enqueue_many, job_for_link
@@ -126,68 +125,6 @@ def test_jobs_that_miss_the_same_codes_in_another_order_do_not_lock_each_other_o
         work(link, threads=4)
     assert states() == {"BLOCKED": 60}
     assert {count for _, _, count in open_cases()} == {4}
-
-
-# --- fix once, release all --------------------------------------------------------------------------------------------
-
-
-def test_a_saved_mapping_releases_500_of_three_channels_once_and_leaves_20_others(link: Link, importing: Flow) -> None:
-    links = [link, *(_another_channel(link, name) for name in ("Maison Nord", "Harbour"))]
-    for n in range(500):
-        here = links[n % 3]
-        enqueue(job_for_link("try_out", here, key=f"NG-SCARF:{n}", value=Decimal(10), value_reporting=Decimal(10)))
-    for n in range(20):
-        enqueue(job_for_link("try_out", links[n % 3], key=f"NG-GLOVE:{n}", value_reporting=Decimal(1)))
-    work(link)
-    assert open_cases() == [("unmapped_sku", "NG-GLOVE", 20), ("unmapped_sku", "NG-SCARF", 500)]
-    case = ExceptionCase.objects.get(code="NG-SCARF")
-    assert (case.waiting_value, CaseLink.objects.filter(case=case).count()) == (5000, 3)
-
-    audited = AuditEntry.objects.count()
-    version = save_mapping(
-        kind="sku", brand=link.brand, from_code="NG-SCARF", to_code="SCARF", actor="olivia", reason="Same article"
-    )
-    work(link)
-    assert len(done) == len(set(done)) == 500
-    assert states() == {"DONE": 500, "BLOCKED": 20}
-    assert open_cases() == [("unmapped_sku", "NG-GLOVE", 20)]
-    told = AuditEntry.objects.filter(subject_kind="mappingversion", subject_id=str(version.pk))
-    assert [(entry.actor, entry.reason) for entry in told] == [("olivia", "Same article")]
-    assert AuditEntry.objects.count() - audited <= 2  # the mapping, and that its case was closed
-
-
-def _another_channel(link: Link, name: str) -> Link:
-    source = type(link.source).objects.create(
-        brand=link.brand, platform="mirakl", name=name, base_url="http://127.0.0.1:9", credentials={"api_key": "k"}
-    )
-    return Link.objects.create(brand=link.brand, source=source, target=link.target)
-
-
-def test_a_mapping_for_one_channel_releases_that_channel_only(link: Link, importing: Flow) -> None:
-    other = _another_channel(link, "Harbour")
-    for here in (link, other):
-        enqueue(job_for_link("try_out", here, key="NG-SCARF:1"))
-    work(link)
-    save_mapping(
-        kind="sku", brand=link.brand, link=other, from_code="NG-SCARF", to_code="S", actor="olivia", reason="Test"
-    )
-    work(link)
-    assert dict(SyncJob.objects.values_list("link__source__name", "state")) == {
-        "Northgate": "BLOCKED",
-        "Harbour": "DONE",
-    }
-    assert open_cases() == [("unmapped_sku", "NG-SCARF", 1)]
-
-
-def test_a_job_that_waits_for_two_codes_goes_on_with_the_second(link: Link, importing: Flow) -> None:
-    enqueue(job_for_link("try_out", link, key="A+B:1"))
-    work(link)
-    map_sku(link, "A")
-    assert (states(), open_cases()) == ({"BLOCKED": 1}, [("unmapped_sku", "B", 1)])
-    map_sku(link, "B")
-    assert (states(), open_cases()) == ({"QUEUED": 1}, [])
-    work(link)
-    assert states() == {"DONE": 1}
 
 
 # --- triggers and waiting ---------------------------------------------------------------------------------------------

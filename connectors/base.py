@@ -11,14 +11,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from connectors.canonical.deliveries import Delivery
 from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
+from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision, OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
 from connectors.canonical.products import Product
-from connectors.canonical.stock import StockLevel
+from connectors.canonical.stock import StockLevel, StockUpdate
 from connectors.http import Gate, Limit
 
 
@@ -39,6 +41,9 @@ class Capability(StrEnum):
     LIST_REASONS = "LIST_REASONS"
     READ_STOCK = "READ_STOCK"
     READ_PRODUCTS = "READ_PRODUCTS"
+    SEND_STOCK = "SEND_STOCK"
+    SEND_PRICES = "SEND_PRICES"
+    READ_OFFERS = "READ_OFFERS"
     EVENTS_QUEUE = "EVENTS_QUEUE"
     WEBHOOKS = "WEBHOOKS"
 
@@ -58,6 +63,9 @@ CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.LIST_REASONS: "List its reasons",
     Capability.READ_STOCK: "Read stock",
     Capability.READ_PRODUCTS: "Read products",
+    Capability.SEND_STOCK: "Take stock",
+    Capability.SEND_PRICES: "Take prices",
+    Capability.READ_OFFERS: "Show what it offers",
     Capability.EVENTS_QUEUE: "Queue of changes",
     Capability.WEBHOOKS: "Webhooks",
 }
@@ -240,6 +248,29 @@ class Connector(ABC):
 
     def parse_product(self, payload: JSON) -> Product:
         raise self._lacks(Capability.READ_PRODUCTS)
+
+    # --- telling a channel what to show ---------------------------------------------------------------------------
+    stock_lines_max: ClassVar[int] = 0  # the most SKUs in one `send_stock`, where it can
+    price_lines_max: ClassVar[int] = 0
+
+    def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
+        """Set the quantities of these SKUs and touch nothing else. Repeatable: it sets states."""
+        raise self._lacks(Capability.SEND_STOCK)
+
+    def follow_stock(self, ticket: str) -> Delivery:
+        """How far an import of stock is."""
+        raise self._lacks(Capability.SEND_STOCK)
+
+    def send_prices(self, updates: Sequence[PriceUpdate]) -> Delivery:
+        """Set the prices of these SKUs and touch nothing else. Repeatable: it sets states."""
+        raise self._lacks(Capability.SEND_PRICES)
+
+    def follow_prices(self, ticket: str) -> Delivery:
+        raise self._lacks(Capability.SEND_PRICES)
+
+    def fetch_offers(self, *, token: str | None = None) -> OfferPage:
+        """One page of what the channel shows, in a steady order. Raises DataError for a page that cannot be read."""
+        raise self._lacks(Capability.READ_OFFERS)
 
     # --- being told -----------------------------------------------------------------------------------------------
     def fetch_events(self) -> tuple[Event, ...]:

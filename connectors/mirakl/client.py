@@ -27,6 +27,7 @@ ORDER_READS = "OR11 reads"
 # Called at each event. They have a bucket all the same, so that a 429 pauses the operation and no other.
 EVENT_DRIVEN = (
     ORDER_READS,
+    "OF21",
     "OR21",
     "OR23",
     "OR24",
@@ -162,7 +163,12 @@ class MiraklClient:
         params = {"entities": "ORDER,ORDER_LINE"}
         return self._read("AF01", "/api/additional_fields", params=params, lists=("additional_fields",))
 
-    # --- stock --------------------------------------------------------------------------------------------------------
+    # --- offers: stock and prices -------------------------------------------------------------------------------------
+    def list_offers(self, *, offset: int) -> JSON:
+        """OF21, one page of what the shop shows."""
+        params = {"max": PAGE_SIZE, "offset": offset}
+        return self._read("OF21", "/api/offers", params=params, lists=("offers",))
+
     def import_stock(self, file: bytes) -> JSON:
         """STO01, a CSV of `"offer-sku";"quantity"`. Repeatable: it sets states. The import id is a string here."""
         part = FilePart(filename="stock.csv", content=file, content_type="text/csv")
@@ -173,15 +179,33 @@ class MiraklClient:
 
     def read_stock_errors(self, import_id: str) -> bytes:
         """STO03, a CSV: line number, reason, then the columns that were sent. 404 when no line failed."""
-        path = f"/api/offers/stock/imports/{path_segment(import_id)}/error_report"
+        return self._report("STO03", f"/api/offers/stock/imports/{path_segment(import_id)}/error_report")
+
+    def import_prices(self, file: bytes) -> JSON:
+        """PRI01: all lines of an offer replace all its prices. Repeatable: it sets states."""
+        part = FilePart(filename="prices.csv", content=file, content_type="text/csv")
+        return _object(self._write("PRI01", "POST", "/api/offers/pricing/imports", files={"file": part}))
+
+    def read_price_import(self, import_id: str) -> JSON | None:
+        """PRI02 lists imports; None where it does not know this one."""
+        params = {"import_id": import_id, "limit": PAGE_SIZE}
+        found = self._read("PRI02", "/api/offers/pricing/imports", params=params, lists=("data",))["data"]
+        return next((row for row in found if isinstance(row, dict) and str(row.get("import_id")) == import_id), None)
+
+    def read_price_errors(self, import_id: str) -> bytes:
+        """PRI03, shaped as STO03."""
+        return self._report("PRI03", f"/api/offers/pricing/imports/{path_segment(import_id)}/error_report")
+
+    def _report(self, operation: str, path: str) -> bytes:
+        """A report of refused lines. 404 when there is none."""
         response = self._http.request(
             "GET",
             path,
-            operation="STO03",
+            operation=operation,
             write=False,
             params=self._shop,
             headers={"Accept": "text/csv"},
-            costs={"STO03": 1},
+            costs={operation: 1},
         )
         return response.body
 
@@ -293,7 +317,10 @@ def limits(account: Account) -> tuple[Limit, ...]:
         Limit(bucket="ST12", calls=1, seconds=5 * MINUTE, source="ST12, maximum usage"),
         Limit(bucket="STO01", calls=1, seconds=MINUTE, source="STO01, maximum usage"),
         Limit(bucket="STO02", calls=1, seconds=15, source="STO02, maximum usage"),
-        Limit(bucket="STO03", calls=1, seconds=MINUTE, source="STO03, maximum usage"),
+        *(
+            Limit(bucket=name, calls=1, seconds=MINUTE, source=f"{name}, maximum usage")
+            for name in ("STO03", "PRI01", "PRI02", "PRI03")
+        ),
         *(Limit(bucket=name, calls=3, seconds=DAY, source=DAILY) for name in ("A01", "AF01", "CH11", "SH12", "SH21")),
         *(Limit(bucket=name, calls=600, seconds=MINUTE, source=UNDOCUMENTED) for name in EVENT_DRIVEN),
     )

@@ -1,11 +1,13 @@
 """Mirakl as the hub sees it: where orders are sold, and where their dispatches are confirmed."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar, TypeVar
 
 from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record, Setting
+from connectors.canonical.deliveries import Delivery, DeliveryState
 from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import (
     ConfigurationError,
@@ -13,11 +15,13 @@ from connectors.canonical.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
+from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit, path_segment
-from connectors.mirakl import checks, client, lists, translate, writes
+from connectors.mirakl import checks, client, lists, offers, translate, writes
 from connectors.mirakl.client import MiraklClient, Place
 from connectors.mirakl.lists import Features
 from connectors.mirakl.reading import Node, read_moment
@@ -27,6 +31,7 @@ from connectors.mirakl.writes import CancelRoute, Shipment
 Result = TypeVar("Result")
 
 FEATURES_LAST = timedelta(days=1)
+FILE_LINES = 50_000  # in one file of stock or prices; Mirakl states no maximum
 
 # Refusals that may mean "done already". Each is believed only after a fresh reading shows what the call wanted: Mirakl
 # has no idempotency key, and does not document what a repeated OR21 or OR24 says. "" = a refusal without a known code.
@@ -62,6 +67,9 @@ class MiraklConnector(Connector):
         Capability.LIST_REASONS: True,
         Capability.READ_STOCK: False,
         Capability.READ_PRODUCTS: False,
+        Capability.SEND_STOCK: True,
+        Capability.SEND_PRICES: True,
+        Capability.READ_OFFERS: True,
         Capability.EVENTS_QUEUE: False,
         Capability.WEBHOOKS: False,
     }
@@ -76,6 +84,8 @@ class MiraklConnector(Connector):
         Capability.PARTIAL_DISPATCHES: "Where the operator allows several shipments; else with the last parcel.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
         Capability.READ_PRODUCTS: "Products are owned elsewhere.",
+        Capability.SEND_STOCK: "A file, at most one a minute; Mirakl then says which lines it did not take.",
+        Capability.SEND_PRICES: "A file, at most one a minute; prices per storefront are not sent.",
         Capability.EVENTS_QUEUE: "Orders are polled by the time of their last change.",
         Capability.WEBHOOKS: "Sellers get none: orders are polled.",
     }
@@ -227,6 +237,39 @@ class MiraklConnector(Connector):
         if dispatch.is_last or self._shipments(dispatch.order_reference) is not None:
             return ""
         return "This marketplace takes an order only as a whole: it is confirmed when the last parcel has left."
+
+    # --- offers ---------------------------------------------------------------------------------------------------
+    stock_lines_max = FILE_LINES
+    price_lines_max = FILE_LINES
+
+    def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
+        """STO01, never OF24: that one resets every field that is not sent."""
+        ticket = offers.parse_ticket(self.client.import_stock(offers.stock_file(updates)))
+        return Delivery(state=DeliveryState.PENDING, ticket=ticket)
+
+    def follow_stock(self, ticket: str) -> Delivery:
+        delivery, has_report = offers.parse_import(self.client.read_stock_import(ticket), ticket=ticket)
+        return self._with_report(delivery, has_report, self.client.read_stock_errors)
+
+    def send_prices(self, updates: Sequence[PriceUpdate]) -> Delivery:
+        ticket = offers.parse_ticket(self.client.import_prices(offers.price_file(updates)))
+        return Delivery(state=DeliveryState.PENDING, ticket=ticket)
+
+    def follow_prices(self, ticket: str) -> Delivery:
+        payload = self.client.read_price_import(ticket)
+        if payload is None:
+            raise PermanentError(f"Mirakl does not know the price import {ticket}.", subject=ticket, code="no_import")
+        delivery, has_report = offers.parse_import(payload, ticket=ticket)
+        return self._with_report(delivery, has_report, self.client.read_price_errors)
+
+    def _with_report(self, delivery: Delivery, has_report: bool, read: Callable[[str], bytes]) -> Delivery:
+        if not has_report:
+            return delivery
+        return replace(delivery, refused=offers.parse_report(read(delivery.ticket)))
+
+    def fetch_offers(self, *, token: str | None = None) -> OfferPage:
+        offset = int(token or 0)
+        return offers.parse_offers(self.client.list_offers(offset=offset), offset=offset)
 
     # --- reference lists ------------------------------------------------------------------------------------------
     def fetch_carriers(self) -> tuple[Carrier, ...]:

@@ -8,7 +8,7 @@ one suite for each role its connector plays:
     class TestReadsOrders(Mirakl, ReadsOrdersSuite): ...
 
 A suite's abstract methods are all that differs between platforms. One more test in the module asserts, with
-`missing_suites`, that no role was left out.
+`complete.missing_suites`, that no role was left out. What channels do with stock and prices: `conformance_channels`.
 """
 
 from abc import ABC, abstractmethod
@@ -182,6 +182,9 @@ def _entries(connector: Connector) -> Mapping[Capability, Callable[[], object]]:
         Capability.LIST_REASONS: connector.fetch_reasons,
         Capability.READ_STOCK: lambda: connector.fetch_stock(["X"]),
         Capability.READ_PRODUCTS: connector.fetch_products,
+        Capability.SEND_STOCK: lambda: connector.send_stock([]),
+        Capability.SEND_PRICES: lambda: connector.send_prices([]),
+        Capability.READ_OFFERS: connector.fetch_offers,
         Capability.EVENTS_QUEUE: connector.fetch_events,
         Capability.WEBHOOKS: lambda: connector.parse_webhook(b"{}"),
     }
@@ -791,28 +794,3 @@ class WebhooksSuite(Platform):
     def test_a_body_that_says_nothing_is_a_data_error(self, connector: Connector, body: bytes) -> None:
         with pytest.raises(DataError):
             connector.parse_webhook(body)
-
-
-# --- nothing left out -------------------------------------------------------------------------------------------------
-SUITES: Mapping[Capability, Any] = {
-    Capability.READ_ORDERS: ReadsOrdersSuite,
-    Capability.ACCEPT_ORDERS: AcceptsOrdersSuite,
-    Capability.CREATE_ORDERS: CreatesOrdersSuite,
-    Capability.READ_DISPATCHES: ReadsDispatchesSuite,
-    Capability.CONFIRM_DISPATCHES: ConfirmsDispatchesSuite,
-    Capability.LIST_CARRIERS: ListsReferencesSuite,
-    Capability.READ_STOCK: ReadsStockSuite,
-    Capability.READ_PRODUCTS: ReadsProductsSuite,
-    Capability.EVENTS_QUEUE: EventsQueueSuite,
-    Capability.WEBHOOKS: WebhooksSuite,
-}
-
-
-def missing_suites(connector_class: type[Connector], module: Mapping[str, Any]) -> list[Capability]:
-    """The roles a connector plays for which the module (its `globals()`) holds no suite."""
-    tested = [item for name, item in module.items() if name.startswith("Test") and isinstance(item, type)]
-    return [
-        capability
-        for capability, suite in SUITES.items()
-        if connector_class.capabilities[capability] and not any(issubclass(item, suite) for item in tested)
-    ]

@@ -19,6 +19,7 @@ from connectors.centra.sandbox import CentraSandbox
 from connectors.http import OpenGate
 from connectors.sandboxkit import Sandbox, SandboxClock
 from tests.connectors.centra.support import OPTIONS, ORDER, account_of, stocked
+from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
     START,
     ConnectionSuite,
@@ -31,7 +32,6 @@ from tests.connectors.conformance import (
     ReadsStockSuite,
     RecordingGate,
     WebhooksSuite,
-    missing_suites,
 )
 
 SOLD = replace(ORDER, placed_at=START, updated_at=START)

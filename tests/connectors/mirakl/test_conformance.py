@@ -1,12 +1,19 @@
 """The Mirakl connector against the Mirakl sandbox, role by role."""
 
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import cast
 
-from connectors.base import Account
+from connectors.base import Account, Connector
+from connectors.canonical.deliveries import Delivery
 from connectors.canonical.dispatches import Dispatch
+from connectors.canonical.money import Money
+from connectors.canonical.offers import PriceUpdate
+from connectors.canonical.stock import StockUpdate
 from connectors.mirakl.connector import MiraklConnector
 from connectors.mirakl.sandbox import MiraklSandbox
 from connectors.sandboxkit import Sandbox, SandboxClock
+from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
     AcceptsOrdersSuite,
     ConfirmsDispatchesSuite,
@@ -15,7 +22,13 @@ from tests.connectors.conformance import (
     Platform,
     ReadsOrdersSuite,
     WaitingOrder,
-    missing_suites,
+)
+from tests.connectors.conformance_channels import (
+    FollowsImportsSuite,
+    ReadsOffersSuite,
+    Shown,
+    TakesPricesSuite,
+    TakesStockSuite,
 )
 from tests.connectors.mirakl.shop import LINES, account_of, dispatch_of
 
@@ -28,6 +41,26 @@ class Mirakl(Platform):
 
     def make_account(self, sandbox: Sandbox) -> Account:
         return account_of(cast(MiraklSandbox, sandbox))
+
+
+class Listing(Mirakl):
+    """A shop with all its offers."""
+
+    currency = "GBP"
+
+    def make_sandbox(self, clock: SandboxClock) -> MiraklSandbox:
+        sandbox = MiraklSandbox(clock=clock, currency=self.currency)
+        sandbox.load_offers()
+        sandbox.set_offer_quantity(self.offered(sandbox)[0], 12)
+        return sandbox
+
+    def offered(self, sandbox: Sandbox) -> Sequence[str]:
+        return list(cast(MiraklSandbox, sandbox).market.offers)
+
+    def shown(self, sandbox: Sandbox, sku: str) -> Shown:
+        sandbox.advance(3600)
+        offer = cast(MiraklSandbox, sandbox).offer(sku)
+        return Shown(quantity=offer["quantity"], price=Decimal(offer["price"]))
 
 
 class TestConnection(Mirakl, ConnectionSuite):
@@ -81,6 +114,44 @@ class TestConfirmsWholeOrders(Mirakl, ConfirmsDispatchesSuite):
     def effects(self, sandbox: Sandbox, prepared: Dispatch) -> int:
         order = cast(MiraklSandbox, sandbox).order(prepared.order_reference)
         return int(order["order_state"] == "SHIPPED")
+
+
+class TestTakesStock(Listing, TakesStockSuite):
+    write_operation = "STO01"
+
+
+class TestFollowsStock(Listing, FollowsImportsSuite):
+    read_operation = "STO02"
+
+    def start(self, connector: Connector, sandbox: Sandbox) -> str:
+        return connector.send_stock([StockUpdate(sku=self.offered(sandbox)[0], quantity=3)]).ticket
+
+    def follow(self, connector: Connector, ticket: str) -> Delivery:
+        return connector.follow_stock(ticket)
+
+
+class TestTakesPrices(Listing, TakesPricesSuite):
+    write_operation = "PRI01"
+
+
+class TestFollowsPrices(Listing, FollowsImportsSuite):
+    read_operation = "PRI02"
+
+    def start(self, connector: Connector, sandbox: Sandbox) -> str:
+        price = Money(Decimal("19.90"), self.currency)
+        return connector.send_prices([PriceUpdate(sku=self.offered(sandbox)[0], price=price)]).ticket
+
+    def follow(self, connector: Connector, ticket: str) -> Delivery:
+        return connector.follow_prices(ticket)
+
+
+class TestReadsOffers(Listing, ReadsOffersSuite):
+    read_operation = "OF21"
+
+    def offers(self, sandbox: Sandbox) -> Mapping[str, Shown]:
+        mirakl = cast(MiraklSandbox, sandbox)
+        mirakl.set_offer_quantity(self.offered(sandbox)[-1], 0)
+        return {sku: Shown(quantity=offer.quantity, price=offer.price) for sku, offer in mirakl.market.offers.items()}
 
 
 class TestListsReferences(Mirakl, ListsReferencesSuite):

@@ -1,0 +1,217 @@
+"""What every channel's connector must do with stock, prices and offers, against its sandbox through real HTTP."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+import pytest
+
+from connectors.base import Connector
+from connectors.canonical.deliveries import Delivery, DeliveryState
+from connectors.canonical.errors import PermanentError, TransientError
+from connectors.canonical.money import Money
+from connectors.canonical.offers import Offer, OfferPage, PriceUpdate
+from connectors.canonical.stock import StockUpdate
+from connectors.sandboxkit import Fault, Sandbox
+from tests.connectors.conformance import MAX_PAGES, ReadSuite, RecordingGate, WriteSuite
+
+NO_SUCH_SKU = "NO-SUCH-SKU"
+FOLLOW_SECONDS = 60
+MAX_LOOKS = 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What customers are shown of one SKU."""
+
+    quantity: int
+    price: Decimal
+
+
+class ChannelSuite(WriteSuite):
+    """A channel whose offers can be looked at."""
+
+    @abstractmethod
+    def offered(self, sandbox: Sandbox) -> Sequence[str]:
+        """Two SKUs or more that the shop offers; their quantities and prices are not those the suites send."""
+
+    @abstractmethod
+    def shown(self, sandbox: Sandbox, sku: str) -> Shown:
+        """What customers see once everything that was sent has been worked on."""
+
+
+def to_the_end(
+    sandbox: Sandbox, delivery: Delivery, follow: Callable[[str], Delivery], *, seconds: float = FOLLOW_SECONDS
+) -> Delivery:
+    """Follow an import as the hub does, time passing between two looks."""
+    for _ in range(MAX_LOOKS):
+        if delivery.state is not DeliveryState.PENDING:
+            return delivery
+        sandbox.advance(seconds)
+        delivery = follow(delivery.ticket)
+    raise AssertionError("The import never ended.")
+
+
+class TakesStockSuite(ChannelSuite):
+    def prepare(self, sandbox: Sandbox) -> list[StockUpdate]:
+        return [StockUpdate(sku=sku, quantity=31 + index) for index, sku in enumerate(self.offered(sandbox)[:2])]
+
+    def write(self, connector: Connector, prepared: list[StockUpdate]) -> object:
+        return connector.send_stock(prepared)
+
+    def effects(self, sandbox: Sandbox, prepared: list[StockUpdate]) -> int:
+        return int(all(self.shown(sandbox, update.sku).quantity == update.quantity for update in prepared))
+
+    def test_a_line_that_is_refused_is_named_and_the_others_stand(
+        self, connector: Connector, sandbox: Sandbox, prepared: list[StockUpdate]
+    ) -> None:
+        delivery = connector.send_stock([prepared[0], StockUpdate(sku=NO_SUCH_SKU, quantity=5), prepared[1]])
+
+        delivery = to_the_end(sandbox, delivery, connector.follow_stock)
+
+        assert (delivery.state, [line.sku for line in delivery.refused]) == (DeliveryState.DONE, [NO_SUCH_SKU])
+        assert delivery.refused[0].message
+        assert self.effects(sandbox, prepared) == 1
+
+    def test_zero_is_a_value_and_is_sent(self, connector: Connector, sandbox: Sandbox) -> None:
+        (sku, *_) = self.offered(sandbox)
+
+        delivery = connector.send_stock([StockUpdate(sku=sku, quantity=0)])
+
+        assert to_the_end(sandbox, delivery, connector.follow_stock).refused == ()
+        assert self.shown(sandbox, sku).quantity == 0
+
+    def test_stock_touches_no_price(self, connector: Connector, sandbox: Sandbox, prepared: list[StockUpdate]) -> None:
+        before = {sku: self.shown(sandbox, sku).price for sku in self.offered(sandbox)}
+
+        to_the_end(sandbox, connector.send_stock(prepared), connector.follow_stock)
+
+        assert {sku: self.shown(sandbox, sku).price for sku in before} == before
+
+    def test_what_is_sent_later_stands(self, connector: Connector, sandbox: Sandbox) -> None:
+        (sku, *_) = self.offered(sandbox)
+        first = connector.send_stock([StockUpdate(sku=sku, quantity=41)])
+        to_the_end(sandbox, first, connector.follow_stock)
+
+        second = connector.send_stock([StockUpdate(sku=sku, quantity=40)])
+
+        to_the_end(sandbox, second, connector.follow_stock)
+        assert self.shown(sandbox, sku).quantity == 40
+
+    def test_it_says_how_many_lines_one_call_takes(self, connector: Connector) -> None:
+        assert connector.stock_lines_max > 0
+
+
+class FollowsImportsSuite(ReadSuite):
+    """Where a channel works through what it was sent by itself."""
+
+    ticket_nobody_knows: ClassVar[str] = "999999999"
+
+    @abstractmethod
+    def start(self, connector: Connector, sandbox: Sandbox) -> str:
+        """Send something; the import's ticket."""
+
+    @abstractmethod
+    def follow(self, connector: Connector, ticket: str) -> Delivery: ...
+
+    @pytest.fixture(autouse=True)
+    def ticket(self, connector: Connector, sandbox: Sandbox, gate: RecordingGate) -> str:
+        self.started = self.start(connector, sandbox)
+        gate.calls.clear()
+        gate.penalties.clear()
+        return self.started
+
+    def read(self, connector: Connector) -> object:
+        return self.follow(connector, self.started)
+
+    def test_an_import_is_under_way_before_it_is_done(
+        self, connector: Connector, sandbox: Sandbox, ticket: str
+    ) -> None:
+        first = self.follow(connector, ticket)
+
+        assert (first.state, first.ticket) == (DeliveryState.PENDING, ticket)
+        last = to_the_end(sandbox, first, lambda ticket: self.follow(connector, ticket))
+        assert (last.state, last.ticket, last.refused) == (DeliveryState.DONE, ticket, ())
+
+    def test_an_import_nobody_knows_is_refused(self, connector: Connector) -> None:
+        with pytest.raises(PermanentError):
+            self.follow(connector, self.ticket_nobody_knows)
+
+
+class TakesPricesSuite(ChannelSuite):
+    currency: ClassVar[str]
+
+    def prepare(self, sandbox: Sandbox) -> list[PriceUpdate]:
+        skus = self.offered(sandbox)[:2]
+        return [PriceUpdate(sku=sku, price=self._money(f"12{index}.35")) for index, sku in enumerate(skus)]
+
+    def _money(self, amount: str) -> Money:
+        return Money(Decimal(amount), self.currency)
+
+    def write(self, connector: Connector, prepared: list[PriceUpdate]) -> object:
+        return connector.send_prices(prepared)
+
+    def effects(self, sandbox: Sandbox, prepared: list[PriceUpdate]) -> int:
+        return int(all(self.shown(sandbox, update.sku).price == update.price.amount for update in prepared))
+
+    def test_a_price_that_is_refused_is_named_and_the_others_stand(
+        self, connector: Connector, sandbox: Sandbox, prepared: list[PriceUpdate]
+    ) -> None:
+        strange = PriceUpdate(sku=NO_SUCH_SKU, price=self._money("5.00"))
+
+        delivery = to_the_end(sandbox, connector.send_prices([strange, *prepared]), connector.follow_prices)
+
+        assert (delivery.state, [line.sku for line in delivery.refused]) == (DeliveryState.DONE, [NO_SUCH_SKU])
+        assert self.effects(sandbox, prepared) == 1
+
+    def test_prices_touch_no_stock(self, connector: Connector, sandbox: Sandbox, prepared: list[PriceUpdate]) -> None:
+        before = {sku: self.shown(sandbox, sku).quantity for sku in self.offered(sandbox)}
+
+        to_the_end(sandbox, connector.send_prices(prepared), connector.follow_prices)
+
+        assert {sku: self.shown(sandbox, sku).quantity for sku in before} == before
+
+
+class ReadsOffersSuite(ReadSuite):
+    @abstractmethod
+    def offers(self, sandbox: Sandbox) -> Mapping[str, Shown]:
+        """More offers than one page holds, one of them sold out."""
+
+    def read(self, connector: Connector) -> object:
+        return connector.fetch_offers()
+
+    def test_every_offer_is_read_over_however_many_pages(self, connector: Connector, sandbox: Sandbox) -> None:
+        expected = self.offers(sandbox)
+
+        pages = _all_pages(connector)
+
+        found: dict[str, Offer] = {offer.sku: offer for page in pages for offer in page.offers}
+        assert len(pages) > 1
+        assert {sku: (offer.quantity, offer.price and offer.price.amount) for sku, offer in found.items()} == {
+            sku: (shown.quantity, shown.price) for sku, shown in expected.items()
+        }
+
+    def test_an_offer_that_is_sold_out_is_not_active_and_says_why(self, connector: Connector, sandbox: Sandbox) -> None:
+        sold_out = {sku for sku, shown in self.offers(sandbox).items() if shown.quantity == 0}
+
+        found = [offer for page in _all_pages(connector) for offer in page.offers if offer.sku in sold_out]
+
+        assert {(offer.sku, offer.active) for offer in found} == {(sku, False) for sku in sold_out}
+        assert all(offer.inactive_because for offer in found)
+
+    def test_half_a_page_is_no_page(self, connector: Connector, sandbox: Sandbox) -> None:
+        """Nobody may conclude from it that an offer is gone."""
+        sandbox.faults.add(Fault(kind="malformed", operation=self.read_operation))
+
+        with pytest.raises(TransientError):
+            connector.fetch_offers()
+
+
+def _all_pages(connector: Connector) -> list[OfferPage]:
+    pages = [connector.fetch_offers()]
+    while pages[-1].next_token is not None:
+        assert len(pages) < MAX_PAGES
+        pages.append(connector.fetch_offers(token=pages[-1].next_token))
+    return pages

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.ground import Ground, ground
+from benchmarks.ground import Ground, empty, ground
 from benchmarks.measuring import Report
 from benchmarks.progress import say
 
@@ -68,6 +68,7 @@ def _measure(where: Ground, names: Sequence[str], *, quick: bool, json_file: Pat
     reports: list[Report] = []
     for name in names:
         say(f"{name}: {KNOWN[name]}")
+        empty(["connectors_brand"])  # and with it everything that the one before has made
         reports.append(runs[name](where, quick=quick))
         print("\n".join(reporting.console_lines(reports[-1])), flush=True)
     measured_on = machine.look(load_before=load_before)

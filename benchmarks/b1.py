@@ -60,18 +60,18 @@ def _hub(ground: Ground, place: Connection, count: int, *, into: list[float], me
     enqueue_noops(place, count)
     wake_ups = len(queue.queued_ids(DRAIN))
     with ground.worker(DRAIN, burst=True) as worker:
-        output_of(worker, seconds=PATIENCE_SECONDS)
-    into.append(count / _seconds_of(count))
+        said = output_of(worker, seconds=PATIENCE_SECONDS)
+    into.append(count / _seconds_of(count, said=said))
     if measured is not None:
         measured.hub_mb.append(worker.peak_mb)
         measured.wake_ups.append(wake_ups)
 
 
-def _seconds_of(count: int) -> float:
+def _seconds_of(count: int, *, said: str) -> float:
     done = SyncJob.objects.filter(flow=NOOP.name, state=SyncJob.State.DONE)
     tries = SyncAttempt.objects.filter(result=SyncAttempt.Result.DONE)
     if (done.count(), tries.count()) != (count, count):
-        raise RuntimeError(f"{done.count()} of {count} jobs are done, with {tries.count()} tries.")
+        raise RuntimeError(f"{done.count()} of {count} jobs are done, with {tries.count()} tries. {said[-2000:]}")
     began: datetime = tries.aggregate(at=Min("started_at"))["at"]
     ended: datetime = tries.aggregate(at=Max("finished_at"))["at"]
     connection.close()

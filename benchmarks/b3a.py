@@ -66,6 +66,8 @@ def _hub(link: Link, count: int, *, prefix: str) -> float:
 def _statements(link: Link) -> float:
     """How many SQL statements one order's import takes, counted in this process."""
     empty(TABLES)
+    store_pages(link, list(documents(1, prefix="F", lines=LINES)))
+    drain(link.target_id, lanes=QUEUES[URGENT])  # the process reads the connections and the link
     store_pages(link, list(documents(COUNTED, prefix="C", lines=LINES)))
     with counted() as found:
         done = drain(link.target_id, lanes=QUEUES[URGENT], seconds=PATIENCE_SECONDS)

@@ -8,7 +8,7 @@ may be down: then one process, if the engine can name one, goes on with a part o
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -30,8 +30,8 @@ RESERVE = 0.2  # of each window, for acceptance and orders alone
 LOCAL_SHARE = 0.2  # of each limit, while Redis cannot be asked
 REDIS_RETRY_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 1.0
-# Callers that wait for the same moment are spread behind it by a part of the wait, never before it.
-SPREAD_SHARE = 0.02
+# Callers that wait for the same moment are spread behind it by a fifth of the wait, never before it.
+SPREAD_SHARE = 0.2
 SPREAD_MIN_SECONDS = 0.05
 SPREAD_MAX_SECONDS = 30.0
 KEPT_MILLISECONDS = 26 * 60 * 60 * 1000  # longer than the longest window there is, a day
@@ -48,6 +48,7 @@ class Grant:
     allowed: bool
     retry_at: datetime | None = None  # always given when not allowed
     bucket: str = ""
+    closed: bool = False  # the platform itself asked this process to wait
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ class Budget:
         now = milliseconds(ports.now())
         at, bucket = self._closed_here(key, buckets, now=now)
         if at > now:
-            return self._refused(at, bucket, now=now)
+            return replace(self._refused(at, bucket, now=now), closed=True)
         if self._may_ask_redis():
             try:
                 at, bucket = self._acquire_shared(key, buckets, windows, limits, now=now)

@@ -150,26 +150,22 @@ class _Slice:
             connection.close()
 
     def work(self) -> None:
-        size = 1
-        while not self._is_over():
-            jobs = self._claim(size)
-            if not jobs:
-                return
-            began = ports.boottime()
-            try:
-                done = self._run_batch(jobs)
-            finally:
-                with self._claiming:
-                    self._begun -= len(jobs)
-            size = _next_size(done, seconds=ports.boottime() - began)
+        size, done = 1, 0
+        while jobs := self._claim(size, settled=done):
+            began, done = ports.boottime(), len(jobs)
+            size = _next_size(self._run_batch(jobs), seconds=ports.boottime() - began)
 
     def _is_over(self) -> bool:
         return ports.boottime() >= self.ends or stopping.is_set()
 
-    def _claim(self, size: int) -> list[ClaimedJob]:
-        """One thread after another: claims at the same moment would only pass over the rows that the others have locked."""
+    def _claim(self, size: int, *, settled: int) -> list[ClaimedJob]:
+        """The next jobs of a thread that has settled so many; none when it is to end.
+
+        One thread after another: claims at the same moment would only pass over the rows that the others have locked.
+        """
         release_database()  # whoever waits for its turn with a connection in hand may keep it from the one whose turn it is
         with self._claiming:
+            self._begun -= settled
             size = min(size, self._room())
             if size < 1 or self._is_over():
                 return []
@@ -177,7 +173,7 @@ class _Slice:
                 connection_id=self.connection_id, lanes=self.lanes, size=size, owner=self.owner, held=self.held
             )
             self._begun += len(jobs)
-            return jobs
+        return jobs
 
     def _room(self) -> int:
         """How many jobs may be begun for the budget's sake, so that those that are begun can be finished.

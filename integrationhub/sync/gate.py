@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from integrationhub.sync.run import Run
 
 WAIT_SECONDS = 2.0  # a call that may start this soon is waited for; a later one is put off
-# A job that has called already waits longer: put off, it would begin again with calls it has made, and a burst of orders
-# would use the budget up on beginnings.
+# A job that has called already waits longer for the budget: put off, it would begin again with calls it has made, and a burst
+# of orders would use the budget up on beginnings. Where the platform itself asked to wait, nobody stands in line.
 MIDWAY_WAIT_SECONDS = 11.0  # the next of the ten-second windows that platforms count in
 _thread = threading.local()
 
@@ -61,8 +61,7 @@ class ConnectionGate:
 
     def before_call(self, call: Call) -> None:
         run = current_run()
-        patience = MIDWAY_WAIT_SECONDS if run and run.calls else WAIT_SECONDS
-        self._take_budget(call, rank=run.job.lane if run else 0, patience=patience)
+        self._take_budget(call, rank=run.job.lane if run else 0)
         if run is not None:
             run.check_before(call)
         release_database()
@@ -78,15 +77,17 @@ class ConnectionGate:
     def capacity(self, rank: int) -> int:
         return self.budget.capacity(self.key, self.limits, rank=rank)
 
-    def _take_budget(self, call: Call, *, rank: int, patience: float) -> None:
-        patience_ends = ports.boottime() + patience
+    def _take_budget(self, call: Call, *, rank: int) -> None:
+        run, began = current_run(), ports.boottime()
+        midway = run is not None and bool(run.calls)
         while True:
             grant = self.budget.acquire(self.key, call.costs, self.limits, rank=rank)
             if grant.allowed:
                 return
             retry_at = grant.retry_at or ports.now() + timedelta(seconds=1)
             wait = (retry_at - ports.now()).total_seconds()
-            if ports.boottime() + wait > patience_ends:
+            patience = MIDWAY_WAIT_SECONDS if midway and not grant.closed else WAIT_SECONDS
+            if ports.boottime() + wait > began + patience:
                 raise BudgetSpentError("The call budget is used up for now.", retry_at=retry_at, code="budget")
             ports.sleep(max(wait, 0.01))
 

@@ -161,6 +161,7 @@ def test_a_missed_goal_is_the_exit_code(
     met = replace(REPORT, goals=REPORT.goals[:1])
     page = tmp_path / "performance.md"
     monkeypatch.setattr(command, "PAGE", page)
+    monkeypatch.setattr(command, "empty", lambda tables: None)
     monkeypatch.setattr("benchmarks.machine.look", lambda load_before: MACHINE)
     codes = []
     for report in (met, REPORT):

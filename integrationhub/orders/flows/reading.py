@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeAlias
 
+import structlog
 from django.db import transaction
 from django.db.models import Min
 
@@ -33,6 +34,8 @@ from mappings_app.codes import codes_in_orders, note_seen
 OVERLAP_SECONDS = 300  # Mirakl subtracts a delta of its own of unknown size; orders become visible late
 LAG_SECONDS = 2  # some platforms refuse "now" as an upper bound
 WINDOW_DAYS = 30  # a long outage is caught up in windows: some platforms refuse ranges over a year
+
+log = structlog.get_logger(__name__)
 
 Fetch: TypeAlias = Callable[..., Page]
 Route: TypeAlias = Callable[[Connection, Sequence[Stored]], list[NewJob]]
@@ -106,10 +109,13 @@ def note_codes(place: Connection, connector: Connector, records: Sequence[Record
 
 
 def _readable(connector: Connector, record: Record) -> Order | None:
-    """What cannot be read becomes a case when its own job runs; here it names no codes."""
+    """What cannot be read becomes a case when its own job runs; here it names no codes, and stops no other."""
     try:
         return connector.parse_order(record.payload)
     except DataError:
+        return None
+    except Exception:
+        log.exception("order_not_readable", connection=connector.account.name, record=record.external_id)
         return None
 
 

@@ -137,7 +137,8 @@ def output_of(watched: Watched, *, seconds: float) -> str:
     watched.out.seek(0)
     said = watched.out.read()
     if code:
-        raise RuntimeError(f"{' '.join(map(str, watched.process.args))} failed: {said.strip()[-2000:]}")  # type: ignore[arg-type]
+        words = " ".join(map(str, watched.process.args))  # type: ignore[arg-type]
+        raise RuntimeError(f"{words} ended with {code}: {said.strip()[-2000:]}")
     return said
 
 

@@ -12,8 +12,10 @@ from django.urls import reverse
 from connectors.models import Connection
 from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import plain
+from integrationhub.inventory import promises
+from integrationhub.inventory.models import Reservation
 from integrationhub.orders.flows.routing import order_key
-from integrationhub.orders.models import Reservation, SoldDispatch, SoldOrder
+from integrationhub.orders.models import SoldDispatch, SoldOrder
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Blocker, InboxRecord, SyncAttempt, SyncCall, SyncJob
 from mappings_app.models import MAPPING_MODELS, MappingVersion
@@ -234,7 +236,7 @@ def _dispatched(order: SoldOrder) -> Iterator[Entry]:
 
 
 def _reserved(order: SoldOrder) -> Iterator[Entry]:
-    for row in order.reservations.all():
+    for row in promises.of_order(order.link_id, order.reference):
         yield Entry(at=row.held_at, who="the hub", text=f"Reserved {row.quantity} × {row.sku}.")
         if row.ended_at and row.state != Reservation.State.HELD:
             yield Entry(

@@ -4,7 +4,8 @@ from connectors import ports
 from connectors.canonical.errors import PermanentError
 from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import OrderState, TargetState
-from integrationhub.orders.models import Reservation, SoldOrder
+from integrationhub.inventory import promises
+from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.flows import Done, Flow, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
@@ -38,7 +39,7 @@ def may_accept(row: SoldOrder) -> bool:
         return False
     if row.target_external_id and row.target_created_at is not None:
         return row.target_state != TargetState.CANCELLED.value
-    held = dict(row.reservations.filter(state=Reservation.State.HELD).values_list("sku", "quantity"))
+    held = promises.held(row.link_id, row.reference)
     wanted: dict[str, int] = {}
     for line in lines:
         wanted[line.target_sku] = wanted.get(line.target_sku, 0) + line.quantity

@@ -25,6 +25,16 @@ def _source_empty(facts: Facts) -> SafeString:
     )
 
 
+def _drift(facts: Facts) -> SafeString:
+    left, healed = facts.integer("left"), facts.integer("healed")
+    return format_html(
+        "{} offers of {} show something else than they were told. {} were sent again; the others wait.",
+        number(left + healed),
+        facts.target_name,
+        number(healed),
+    )
+
+
 register(
     Cause(
         code="stock_stopped",
@@ -53,6 +63,20 @@ register(
         fix=Fix.NONE,
         playbook="stock-not-believed",
         needs=frozenset({"known", "answered"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="stock_drift",
+        label="Stock differs",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_drift,
+        why="Somebody changed quantities at the channel by hand, another system writes there too, or it loses what it took.",
+        if_nobody_acts="The hub sends some of them again after each scan, until all agree.",
+        next_step="Look who else writes there",
+        fix=Fix.NONE,
+        playbook="stock-differs",
+        needs=frozenset({"left", "healed"}),
         comes_and_goes=True,
     ),
 )

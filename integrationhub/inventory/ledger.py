@@ -181,6 +181,7 @@ def sent(delivery: StockDelivery, *, ticket: str) -> None:
 _ACKNOWLEDGE = """
 UPDATE inventory_channelstock
 SET acknowledged = sent, acknowledged_at = %(now)s, delivery_id = NULL, reason = '', released = NULL,
+    shown = NULL, drifted_at = NULL,  -- what was read back before is no longer what it shows
     state = CASE WHEN computed IS DISTINCT FROM sent THEN 'PENDING' ELSE 'ACKNOWLEDGED' END
 WHERE delivery_id = %(delivery)s AND state = 'SENT' AND NOT channel_sku = ANY(%(refused)s)
 """

@@ -185,7 +185,7 @@ class ChannelStock(models.Model):
     acknowledged = models.IntegerField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
 
-    # What it shows, as read back.
+    # What it shows, as read back since it took something last.
     shown = models.IntegerField(null=True)
     shown_at = models.DateTimeField(null=True)
     drifted_at = models.DateTimeField(null=True)  # shows something else than it acknowledged, since
@@ -312,3 +312,26 @@ class StockHoldLine(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["hold", "stock"], name="stock_hold_line_once")]
+
+
+class DriftScan(models.Model):
+    """One reading back of all that a channel shows, and what of it was not as it should be."""
+
+    channel = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="drift_scans")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)  # empty: still reading
+    token = models.CharField(max_length=200, blank=True)  # where reading goes on
+    offers = models.PositiveIntegerField(default=0)
+    drifted = models.PositiveIntegerField(default=0)  # show something else than they took
+    explained = models.PositiveIntegerField(default=0)  # ... because something is on its way, or was sold meanwhile
+    healed = models.PositiveIntegerField(default=0)  # ... and are sent again
+    left = models.PositiveIntegerField(default=0)  # ... and wait for a person, or for the next scan
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel"], condition=Q(ended_at=None), name="drift_scan_one_at_a_time")
+        ]
+        indexes = [models.Index(fields=["channel", "-id"], name="drift_scan_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.drifted} of {self.offers}"

@@ -1,30 +1,84 @@
-"""`./hub bench B1 [B3a] [--quick]`: measure beside peers, in one run."""
+"""`./hub bench [B1] [B3a] [B3b] [--quick] [--json FILE] [--write]`: measure beside peers, in one run."""
 
+import argparse
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from benchmarks.ground import ground
+from benchmarks.ground import Ground, ground
+from benchmarks.measuring import Report
+from benchmarks.progress import say
 
-KNOWN = ("B1", "B3a")
+KNOWN = {
+    "B1": "jobs that do nothing, against Celery and a bare queue in PostgreSQL",
+    "B3a": "orders from the inbox to a target that answers at once, against the same SQL without the hub",
+    "B3b": "orders from a marketplace to Centra in a burst, against what Centra's limits allow",
+}
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 
-def main(words: list[str]) -> int:
-    chosen = [name for name in KNOWN if name.upper() in {word.upper() for word in words}]
-    if not chosen:
-        print(f"Say which to run: {', '.join(KNOWN)}. --quick takes fewer rounds.")
-        return 2
-    met = True
+def main(words: Sequence[str]) -> int:
+    """0 when every goal is met, 1 when one is missed, 2 when the words are wrong."""
+    parser = _parser()
+    chosen = parser.parse_args(words)
+    names = _names(parser, chosen.ids)
+    if chosen.write and (chosen.quick or set(names) != set(KNOWN)):
+        parser.error("--write writes the whole page from full runs: leave out --quick and name no benchmark.")
+    if chosen.json is not None and not chosen.json.parent.is_dir():
+        parser.error(f"There is no directory {chosen.json.parent} to write {chosen.json.name} into.")
+    say(f"Running {', '.join(names)}{' quickly' if chosen.quick else ''}: a database and a Valkey of their own start.")
     with ground() as where:
-        from benchmarks import b1, b3a  # they need the database that the ground has just brought up
+        return _measure(where, names, quick=chosen.quick, json_file=chosen.json, write=chosen.write)
 
-        runs = {"B1": b1.run, "B3a": b3a.run}
-        for name in chosen:
-            report = runs[name](where, quick="--quick" in words)
-            for figure in report.figures:
-                print(f"{name}  {figure.name}: {figure.median:,.0f} {figure.unit}  (rounds: {figure.values})")
-            for goal in report.goals:
-                print(f"{name}  {goal.name}: {goal.measured:.3f}, goal {goal.bound}: {'met' if goal.met else 'MISSED'}")
-                met = met and goal.met
-    return 0 if met else 1
+
+def _parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:4} {what}" for name, what in KNOWN.items())
+    parser = argparse.ArgumentParser(
+        prog="./hub bench",
+        description=f"Measure the hub beside its peers, and hold it against its goals.\n\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("ids", nargs="*", metavar="ID", help="what to run; without any, everything")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer rounds, to see that it works")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured into this file too")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    return parser
+
+
+def _names(parser: argparse.ArgumentParser, ids: Sequence[str]) -> list[str]:
+    """The benchmarks that were asked for, in the order in which they run."""
+    wanted = {word.upper() for word in ids}
+    known = {name.upper() for name in KNOWN}
+    if wanted - known:
+        parser.error(f"There is no {', '.join(sorted(wanted - known))}; there are {', '.join(KNOWN)}.")
+    return [name for name in KNOWN if not wanted or name.upper() in wanted]
+
+
+def _measure(where: Ground, names: Sequence[str], *, quick: bool, json_file: Path | None, write: bool) -> int:
+    from benchmarks import (
+        b1,
+        b3a,
+        b3b,
+        machine,
+        reporting,
+    )  # they need the database that the ground has just brought up
+
+    runs: dict[str, Callable[..., Report]] = {"B1": b1.run, "B3a": b3a.run, "B3b": b3b.run}
+    load_before = machine.load_now()
+    reports: list[Report] = []
+    for name in names:
+        say(f"{name}: {KNOWN[name]}")
+        reports.append(runs[name](where, quick=quick))
+        print("\n".join(reporting.console_lines(reports[-1])), flush=True)
+    measured_on = machine.look(load_before=load_before)
+    if json_file is not None:
+        json_file.write_text(reporting.as_json(reports, measured_on))
+    if write:
+        PAGE.write_text(reporting.as_page(reports, measured_on))
+        say(f"Written: docs/{PAGE.name}")
+    missed = [f"{report.id} {goal.name}" for report in reports for goal in report.goals if not goal.met]
+    print(f"Missed: {'; '.join(missed)}." if missed else "Every goal is met.", flush=True)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":

@@ -56,6 +56,11 @@ class Report:
     remarks: tuple[str, ...] = ()
 
 
+def paired(name: str, ours: Sequence[float], theirs: Sequence[float]) -> Figure:
+    """Ours against theirs, round by round: what else the machine did in a round, it did to both."""
+    return Figure(name=name, unit="x", values=tuple(mine / other for mine, other in zip(ours, theirs, strict=True)))
+
+
 def percentile(values: Sequence[float], percent: float) -> float:
     """Nearest rank: a value that was measured, never one between two."""
     ranked = sorted(values)

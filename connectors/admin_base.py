@@ -34,6 +34,7 @@ class Rights:
         self._brands: dict[Right, set[int]] = {right: set() for right in Right}
         self._zones: dict[int, str] = {}
         self.roles: set[str] = set()
+        self.grants: set[tuple[str, int]] = set()  # (role, brand id)
         if user.is_authenticated and user.is_active:
             self._read()
 
@@ -41,6 +42,7 @@ class Rights:
         grants = RoleGrant.objects.filter(user_id=self.user.pk).values_list("role", "brand_id", "brand__timezone")
         for role, brand_id, zone in grants:
             self.roles.add(role)
+            self.grants.add((role, brand_id))
             self._zones[brand_id] = zone
             for right in RIGHTS.get(role, frozenset()):
                 self._brands[right].add(brand_id)

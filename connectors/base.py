@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery
 from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import ConfigurationError
@@ -28,6 +29,7 @@ class Capability(StrEnum):
     """What a platform can do for us. The label is what people read."""
 
     READ_ORDERS = "READ_ORDERS"
+    COUNT_ORDERS = "COUNT_ORDERS"
     ACCEPT_ORDERS = "ACCEPT_ORDERS"
     REFUSE_LINES = "REFUSE_LINES"
     CREATE_ORDERS = "CREATE_ORDERS"
@@ -50,6 +52,7 @@ class Capability(StrEnum):
 
 CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.READ_ORDERS: "Read orders",
+    Capability.COUNT_ORDERS: "List orders by day",
     Capability.ACCEPT_ORDERS: "Accept orders",
     Capability.REFUSE_LINES: "Refuse order lines",
     Capability.CREATE_ORDERS: "Create orders sold elsewhere",
@@ -169,6 +172,10 @@ class Connector(ABC):
     def parse_order(self, payload: JSON) -> Order:
         """Their order → ours. Raises DataError naming every field at fault."""
         raise self._lacks(Capability.READ_ORDERS)
+
+    def list_orders_placed(self, *, since: datetime, until: datetime, token: str | None = None) -> MarkPage:
+        """One page of every order placed in [since, until], in whatever state: to count them, whatever a poll has seen."""
+        raise self._lacks(Capability.COUNT_ORDERS)
 
     # --- deciding on what was sold --------------------------------------------------------------------------------
     def decide_order(self, reference: str, decisions: Sequence[LineDecision]) -> None:

@@ -3,10 +3,12 @@
 Also who may do what (RoleGrant) and who did it (AuditEntry), since every table above refers to them.
 """
 
+from collections.abc import Collection
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -221,8 +223,36 @@ class RoleGrant(models.Model):
         return f"{self.user}: {self.get_role_display()} of {self.brand}"
 
 
+class ConsoleSession(AbstractBaseSession):
+    """A session of the console that is told by whose it is, so that a person's sessions can be listed and ended."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="console_sessions"
+    )
+    address = models.CharField(max_length=45, blank=True)  # where it was begun from
+    browser = models.CharField(max_length=200, blank=True)  # as it calls itself
+    started_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from connectors.sessions import SessionStore  # the store needs this model
+
+        return SessionStore
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    def seen_by(self, brand_ids: Collection[int]) -> "AuditQuerySet":
+        """What somebody may read who reads the trail of these brands: theirs, and what is of no brand (log-ins, switches)."""
+        return self.filter(models.Q(brand_id__in=brand_ids) | models.Q(brand=None)) if brand_ids else self.none()
+
+
 class AuditEntry(models.Model):
-    """One change a person or a rule made: who, when, what, before, after, why. Inserted, never changed (a trigger sees to it)."""
+    """One change a person or a rule made: who, when, what, before, after, why. Inserted, never changed (a trigger sees to it).
+
+    Rows are inserted unsealed; the sealer chains what is committed (`connectors.sealing`). Only the three columns of the
+    seal may ever be written afterwards, once.
+    """
 
     at = models.DateTimeField(default=ports.now)
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, null=True, related_name="+")
@@ -234,14 +264,54 @@ class AuditEntry(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     reason = models.CharField(max_length=500, blank=True)
+    position = models.BigIntegerField(null=True, editable=False)  # in the chain, from 1 without a gap
+    seal = models.CharField(
+        max_length=64, blank=True, db_default="", editable=False
+    )  # SHA-256 over the seal before and this row
+    sealed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit trail"
-        indexes = [models.Index(fields=["subject_kind", "subject_id", "-id"], name="audit_subject")]
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id", "-id"], name="audit_subject"),
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["actor", "-at", "-id"], name="audit_by_actor"),
+            models.Index(fields=["subject_kind", "-at", "-id"], name="audit_by_kind"),
+            models.Index(fields=["id"], condition=models.Q(position__isnull=True), name="audit_unsealed"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["position"], name="audit_position_once"),
+            models.CheckConstraint(
+                condition=models.Q(position=None, seal="", sealed_at=None)
+                | (models.Q(position__gte=1, sealed_at__isnull=False) & ~models.Q(seal="")),
+                name="audit_sealed_whole_or_not",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.subject}"
+
+
+class AuditHead(models.Model):
+    """One row: how far the chain goes, and how far it was last checked. Its lock is the sealer's lease."""
+
+    id = models.BooleanField(primary_key=True, default=True)
+    position = models.BigIntegerField(default=0)
+    seal = models.CharField(max_length=64, blank=True)
+    sealed_at = models.DateTimeField(null=True)  # everything committed before this is sealed
+    checked_position = models.BigIntegerField(default=0)  # of the check that is under way
+    checked_seal = models.CharField(max_length=64, blank=True)
+    checked_at = models.DateTimeField(null=True)  # when a check last reached the chain's end
+    broken = models.CharField(max_length=300, blank=True)  # what a check found, in plain words
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=True), name="audit_head_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"sealed up to {self.position}"
 
 
 def record_audit(

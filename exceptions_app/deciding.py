@@ -1,5 +1,6 @@
 """What a person does with a case. Each is one transaction: the change, an event in the case's story, an audit entry."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from connectors.models import record_audit
 from exceptions_app.errors import RefusedCaseError
 from exceptions_app.models import CaseEvent, ExceptionCase
 from exceptions_app.opening import lock_case
+from exceptions_app.routing import start_clock
 from exceptions_app.signals import retry_requested
+from exceptions_app.words import counted
 
 REASON_LENGTH = 500
 LONGEST_SNOOZE = timedelta(days=90)
@@ -29,6 +32,9 @@ _DECIDED_FIELDS = (
     "closed_at",
     "closed_by",
     "close_reason",
+    "team_since",
+    "target_at",
+    "placed_by_hand",
 )
 
 
@@ -59,6 +65,7 @@ def reopen_case(case_id: int, *, actor: str, reason: str) -> ExceptionCase:
                 return case
             before = case.told()
             case.state, case.closed_at, case.closed_by, case.close_reason = State.OPEN, None, "", ""
+            start_clock(case, since=ports.now())
             _record(case, Kind.REOPENED, actor=actor, before=before, text=reason)
     except IntegrityError as error:
         raise RefusedCaseError("It has come back and has an open case of its own. Work on that one.") from error
@@ -74,7 +81,7 @@ def assign(case_id: int, *, owner: AbstractBaseUser | None, actor: str) -> Excep
         if case.owner_id == (owner.pk if owner else None):
             return case
         before = case.told()
-        case.owner_id = owner.pk if owner else None
+        case.owner_id, case.placed_by_hand = owner.pk if owner else None, True
         _record(case, Kind.ASSIGNED, actor=actor, before=before, text=owner.get_username() if owner else "")
     return case
 
@@ -88,7 +95,8 @@ def hand_over(case_id: int, *, team: str, actor: str, reason: str = "") -> Excep
         if case.team == team:
             return case
         before = case.told()
-        case.team, case.owner_id = team, None
+        case.team, case.owner_id, case.placed_by_hand = team, None, True
+        start_clock(case, since=ports.now())
         _record(case, Kind.HANDED_OVER, actor=actor, before=before, text=reason)
     return case
 
@@ -120,7 +128,9 @@ def snooze(
         if case.next_deadline_at and now < case.next_deadline_at < until:
             raise RefusedCaseError("It must be decided before that. Choose a moment before its deadline.")
         if wake_at_count is not None and wake_at_count <= case.waiting_count:
-            raise RefusedCaseError(f"{case.waiting_count} are waiting already. Choose a higher number.")
+            raise RefusedCaseError(
+                f"{counted(case.waiting_count, 'is', 'are')} waiting already. Choose a higher number."
+            )
         before = case.told()
         case.state, case.snoozed_until, case.wake_at_count = State.SNOOZED, until, wake_at_count
         _record(case, Kind.SNOOZED, actor=actor, before=before, text=reason)
@@ -137,6 +147,38 @@ def end_snooze(case_id: int, *, actor: str) -> ExceptionCase:
         case.state, case.snoozed_until, case.wake_at_count = State.OPEN, None, None
         _record(case, Kind.WOKEN, actor=actor, before=before)
     return case
+
+
+def choose(case_id: int, *, chosen: str, among: Sequence[str], actor: str) -> bool:
+    """Write down which of several records stays. False when the same was chosen before.
+
+    Refused when another one was chosen among the same: both could be on their way to being removed then. What follows
+    from the choice is the caller's, in this transaction.
+    """
+    with transaction.atomic():
+        case = lock_case(case_id)
+        if case.state == State.CLOSED:
+            raise RefusedCaseError("The case is closed already.")
+        known = case.context.get("choice")
+        choice = {"stays": chosen, "among": sorted(among)}
+        if known == choice:
+            return False
+        if isinstance(known, dict) and known.get("among") == choice["among"]:
+            raise RefusedCaseError(f"It was decided already: {known.get('stays') or 'none'} stays.")
+        case.context = {**case.context, "choice": choice}
+        case.save(update_fields=["context"])
+        text = f"{chosen} stays." if chosen else "None stays."
+        CaseEvent.objects.create(case=case, actor=actor, kind=Kind.CHOSEN, text=text, data=choice)
+        _audit(case, Kind.CHOSEN, actor=actor, before=None, after=choice, reason=text)
+    return True
+
+
+def note_retry(case_id: int, *, actor: str, text: str = "") -> None:
+    """Tell in the case's story that what waits for it is tried again, where the layer above sees to that itself."""
+    with transaction.atomic():
+        case = lock_case(case_id)
+        if case.state != State.CLOSED:
+            _record(case, Kind.RETRIED, actor=actor, before=case.told(), text=text)
 
 
 def request_retry(case_id: int, *, actor: str) -> ExceptionCase:

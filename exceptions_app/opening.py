@@ -15,6 +15,7 @@ from connectors.models import Brand, Connection, Link
 from exceptions_app.causes import Cause, registered_causes
 from exceptions_app.grouping import fitted
 from exceptions_app.models import CaseEvent, CaseLink, ExceptionCase
+from exceptions_app.routing import place_by_value, place_new
 
 HUB = "the hub"  # the actor of what no person did
 PLATFORM_WORDS_LENGTH = 4_000
@@ -101,6 +102,8 @@ def roll_up(
         case.waiting_count, case.waiting_value = count, value or Decimal(0)
         case.oldest_at, case.next_deadline_at = oldest, deadline
         case.save(update_fields=["waiting_count", "waiting_value", "oldest_at", "next_deadline_at"])
+        if case.reroute_above is not None and case.waiting_value > case.reroute_above:
+            place_by_value(case)
         if case.state == ExceptionCase.State.SNOOZED:
             _wake_if_needed(case, deadline=deadline if sooner else None)
     return case
@@ -168,6 +171,7 @@ def _open(draft: ExceptionCase, spec: Cause, *, link: Link | None, actor: str) -
     CaseEvent.objects.create(case=draft, actor=actor, kind=kind, data=data)
     if link:
         CaseLink.objects.create(case=draft, link=link, platform_words=draft.platform_words)
+    place_new(draft, [link.source_id] if link else [])
     return True
 
 

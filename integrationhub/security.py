@@ -13,6 +13,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 STARTED_AT = "session_started_at"
 SEEN_AT = "session_seen_at"
+ADDRESS = "session_address"
+BROWSER = "session_browser"
 # Writing the session row on every request would make each page a database write.
 SEEN_EVERY = timedelta(seconds=60)
 
@@ -74,6 +76,8 @@ def _age_session(request: HttpRequest, *, now: datetime) -> None:
     elif seen is None or now - seen >= SEEN_EVERY:
         request.session[STARTED_AT] = started.isoformat()
         request.session[SEEN_AT] = now.isoformat()
+        request.session[ADDRESS] = client_ip(request)
+        request.session[BROWSER] = request.headers.get("User-Agent", "")[:200]
 
 
 def _stamp(request: HttpRequest, name: str) -> datetime | None:

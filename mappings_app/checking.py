@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,8 +34,13 @@ class Draft:
 
 def check_draft(draft: Draft) -> None:
     """Raise RefusedMappingError with everything that is wrong with the draft itself."""
-    if problems := [*_link_problems(draft), *_code_problems(draft), *_attribute_problems(draft)]:
+    if problems := draft_problems(draft):
         raise RefusedMappingError(problems)
+
+
+def draft_problems(draft: Draft) -> list[str]:
+    """Everything that is wrong with the draft itself, each a full sentence."""
+    return [*_link_problems(draft), *_code_problems(draft), *_attribute_problems(draft)]
 
 
 def check_listed(draft: Draft) -> None:
@@ -54,16 +59,21 @@ def list_warning(*, kind: Kind, brand: Brand, link: Link | None, to_code: str) -
     """
     if kind.listed is Listed.FREE:
         return ""
-    receivers = _receivers(brand, link, kind.to_side)
+    receivers = receivers_of(brand, link, kind.to_side)
     known = KnownCode.objects.filter(connection__in=receivers, kind=kind.code, active=True)
     if known.filter(code=to_code).exists() or not known.exists():
         return ""
+    return not_listed_words(receivers, to_code)
+
+
+def not_listed_words(receivers: Sequence[Connection], to_code: str) -> str:
     if len(receivers) == 1:
         return f"{receivers[0].name} does not list {to_code}."
     return f"Neither {' nor '.join(receiver.name for receiver in receivers)} lists {to_code}."
 
 
-def _receivers(brand: Brand, link: Link | None, side: Side) -> list[Connection]:
+def receivers_of(brand: Brand, link: Link | None, side: Side) -> list[Connection]:
+    """Whom a mapping is for: the link's connection on that side, or those of all the brand's links."""
     if link is not None:
         return [getattr(link, side.value)]
     role = "links_as_source" if side is Side.SOURCE else "links_as_target"
@@ -125,7 +135,12 @@ def can_be_mapped(from_code: str) -> bool:
 
 
 def has_control_characters(text: str) -> bool:
-    return any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text)
+    """Also what stands for no character at all (U+FFFE and its like): no file could carry it."""
+    return any(unicodedata.category(letter) in {"Cc", "Cs"} or _is_no_character(letter) for letter in text)
+
+
+def _is_no_character(letter: str) -> bool:
+    return ord(letter) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(letter) <= 0xFDEF
 
 
 def _sentence_start(words: str) -> str:

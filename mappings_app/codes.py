@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from connectors import ports
 from connectors.canonical.orders import Order
 from connectors.models import Connection, Link
-from mappings_app.kinds import kind_named
+from mappings_app.kinds import PAYMENT_METHOD, PRICE_LIST, kind_named
 from mappings_app.models import CODE_LENGTH, LABEL_LENGTH, KnownCode, normal_code
 
 BATCH_SIZE = 5_000
@@ -93,11 +93,12 @@ ON CONFLICT (link_id, kind, code) DO UPDATE SET
 """
 
 
-def note_seen(link: Link, seen: Mapping[str, Iterable[CodeItem]]) -> int:
+def note_seen(link: Link, seen: Mapping[str, Iterable[CodeItem]], *, sold: bool = True) -> int:
     """Keep which codes a link's records carried, by kind, in one statement. Returns how many different ones there were.
 
-    Call it once for a batch of records (a page of orders) and outside the transaction that works on them: popular
-    codes are rows that many want at the same time.
+    `sold` False: they are offered only, and no record has carried them yet, so they do not count as a time. Call it once
+    for a batch of records (a page of orders) and outside the transaction that works on them: popular codes are rows that
+    many want at the same time.
     """
     rows: dict[tuple[str, str], tuple[str, str, int]] = {}
     for kind, items in seen.items():
@@ -106,7 +107,7 @@ def note_seen(link: Link, seen: Mapping[str, Iterable[CodeItem]]) -> int:
             if not _storable(item.code):
                 continue
             label, gtin, times = rows.get((kind, item.code), ("", "", 0))
-            rows[kind, item.code] = (_label(item.label) or label, _gtin(item.gtin) or gtin, times + 1)
+            rows[kind, item.code] = (_label(item.label) or label, _gtin(item.gtin) or gtin, times + int(sold))
     if not rows:
         return 0
     columns: dict[str, list[Any]] = {
@@ -123,13 +124,17 @@ def note_seen(link: Link, seen: Mapping[str, Iterable[CodeItem]]) -> int:
 
 def codes_in_orders(orders: Iterable[Order]) -> dict[str, list[CodeItem]]:
     """The codes of orders that mappings are for, by kind, repeats included: what `note_seen` takes."""
-    seen: dict[str, list[CodeItem]] = {"sku": [], "market": [], "shipping_service": []}
+    kinds = ("sku", "market", "shipping_service", PRICE_LIST, PAYMENT_METHOD)
+    seen: dict[str, list[CodeItem]] = {kind: [] for kind in kinds}
     for order in orders:
         seen["sku"] += [CodeItem(code=line.sku, label=line.title, gtin=line.gtin) for line in order.lines if line.sku]
         if order.channel:
             seen["market"].append(CodeItem(code=order.channel))
         if order.shipping_service:
             seen["shipping_service"].append(CodeItem(code=order.shipping_service, label=order.shipping_service_label))
+        seen[PRICE_LIST].append(CodeItem(code=order.currency))
+        if order.payment_method:
+            seen[PAYMENT_METHOD].append(CodeItem(code=order.payment_method))
     return seen
 
 

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
 
 from connectors.models import Brand
+from mappings_app.kinds import CURRENCY, KINDS, PRICE_LIST, Kind
 from mappings_app.models import MappingVersion, SeenCode, in_force
 
 
@@ -14,7 +17,7 @@ class Coverage:
     link_id: int
     kind: str
     seen: int  # different codes
-    mapped: int
+    mapped: int  # has a mapping, or needs none
 
     @property
     def unmapped(self) -> int:
@@ -26,25 +29,42 @@ class Coverage:
         return 100 * self.mapped // self.seen if self.seen else 100
 
 
-def coverage(brand: Brand, *, at: datetime) -> list[Coverage]:
-    """Seen and mapped codes for each link and kind of the brand, in two queries."""
-    seen = _counts(SeenCode.objects.filter(brand=brand))
-    unmapped = _counts(unmapped_codes(brand, at=at))
+def coverage(*brands: Brand | int, at: datetime) -> list[Coverage]:
+    """Seen and mapped codes for each link and kind of the brands, in two queries."""
+    seen = _counts(SeenCode.objects.filter(brand__in=brands))
+    unmapped = _counts(unmapped_codes(*brands, at=at))
     return [
         Coverage(link_id=link_id, kind=kind, seen=count, mapped=count - unmapped.get((link_id, kind), 0))
         for (link_id, kind), count in sorted(seen.items())
     ]
 
 
-def unmapped_codes(brand: Brand, *, at: datetime) -> QuerySet[SeenCode]:
-    """Codes that were seen and have no mapping at that time, the most frequent first; filter it by link and kind."""
+def unmapped_codes(*brands: Brand | int, at: datetime) -> QuerySet[SeenCode]:
+    """Codes that were seen, have no mapping at that time and need one, the most frequent first; filter by link and kind."""
     speaking = MappingVersion.objects.filter(
-        in_force(at), brand=brand, kind=OuterRef("kind"), from_code=OuterRef("code"), retired=False
+        in_force(at), brand=OuterRef("brand"), kind=OuterRef("kind"), from_code=OuterRef("code"), retired=False
     )
     # Two conditions rather than one with OR inside: PostgreSQL then joins instead of asking for each row.
-    return SeenCode.objects.filter(
-        ~Exists(speaking.filter(link__isnull=True)), ~Exists(speaking.filter(link=OuterRef("link"))), brand=brand
-    ).order_by("-times", "code", "pk")
+    codes = SeenCode.objects.filter(
+        ~Exists(speaking.filter(link__isnull=True)), ~Exists(speaking.filter(link=OuterRef("link"))), brand__in=brands
+    )
+    for kind in KINDS.values():
+        if kind.default_in:
+            codes = codes.exclude(_answered_elsewhere(kind, at))
+    return codes.order_by("-times", "code", "pk")
+
+
+def _answered_elsewhere(kind: Kind, at: datetime) -> Combinable | Q:
+    """Codes of a kind whose table may stay empty, because the connection or a market mapping of their link answers."""
+    setting = f"link__target__settings__{kind.default_in}"
+    by_connection = Q(**{f"{setting}__isnull": False}) & ~Q(**{f"{setting}__in": ["", None]})
+    markets = MappingVersion.objects.filter(
+        in_force(at), brand=OuterRef("brand"), kind="market", retired=False, attributes__has_key=kind.default_in
+    ).filter(Q(link__isnull=True) | Q(link=OuterRef("link")))
+    if kind.code == PRICE_LIST:
+        of = KeyTextTransform(CURRENCY, "attributes")
+        markets = markets.annotate(of=of).filter(Q(of__isnull=True) | Q(of=OuterRef("code")))
+    return Q(kind=kind.code) & (by_connection | Exists(markets))
 
 
 def _counts(codes: QuerySet[SeenCode]) -> dict[tuple[int, str], int]:

@@ -43,6 +43,10 @@ class Kind:
     listed: Listed
     empty_words: str = ""  # what the empty code stands for; "" where a code is never empty
     attributes: tuple[Attribute, ...] = ()
+    about: str = ""  # what the table decides and what goes before or after it: shown above the list and the form
+    example: str = ""  # a code as the saying side spells it
+    records: tuple[str, str] = ("order", "orders")  # what its mappings shape
+    default_in: str = ""  # the market attribute and connection setting that answer where the table does not
 
     @property
     def to_side(self) -> Side:
@@ -55,6 +59,13 @@ TRACKING_PLACEHOLDER = "{tracking_number}"
 PRICE_LIST = "price_list"
 CURRENCY = "currency"
 PAYMENT_METHOD = "payment_method"
+# Why the hub cancels or refunds at a marketplace, in our words: what REFUND REASON mappings start from.
+CANCELLED_BEFORE_PAYMENT = "CANCELLATION"
+REFUNDED_BEFORE_DISPATCH = "REFUND"
+REASON_LABELS: Mapping[str, str] = {
+    CANCELLED_BEFORE_PAYMENT: "Cancelled by us before the customer has paid",
+    REFUNDED_BEFORE_DISPATCH: "Cancelled by us after payment, before dispatch",
+}
 
 _CARRIER_ATTRIBUTES = (
     Attribute(
@@ -72,9 +83,22 @@ _CARRIER_ATTRIBUTES = (
     ),
 )
 _MARKET_ATTRIBUTES = (
-    Attribute(name=PRICE_LIST, label="price list", help="The code of the price list these orders are created with."),
-    Attribute(name=CURRENCY, label="currency", help="Three capital letters, such as GBP.", kind="currency"),
-    Attribute(name=PAYMENT_METHOD, label="payment method", help="The code these orders are created with."),
+    Attribute(
+        name=PRICE_LIST,
+        label="price list",
+        help="For these orders, where the price list table says nothing for their currency.",
+    ),
+    Attribute(
+        name=CURRENCY,
+        label="currency",
+        help="Of that price list: three capital letters, such as GBP. Empty: it counts for every currency.",
+        kind="currency",
+    ),
+    Attribute(
+        name=PAYMENT_METHOD,
+        label="payment method",
+        help="For these orders, where the payment method table says nothing.",
+    ),
 )
 
 KINDS: Mapping[str, Kind] = {
@@ -89,6 +113,8 @@ KINDS: Mapping[str, Kind] = {
             to_words="our SKU",
             from_side=Side.SOURCE,
             listed=Listed.SHOULD,
+            about="Which of our articles an order line becomes. One SKU without a mapping holds its whole order.",
+            example="AB-1021",
         ),
         Kind(
             code="carrier",
@@ -101,6 +127,10 @@ KINDS: Mapping[str, Kind] = {
             listed=Listed.MUST,
             empty_words="dispatches that name no carrier",
             attributes=_CARRIER_ATTRIBUTES,
+            about="Which carrier the marketplace is told. Carrier and service together (“DPD / Next Day”) go before the"
+            " carrier alone.",
+            example="DPD Next Day",
+            records=("dispatch", "dispatches"),
         ),
         Kind(
             code="shipping_service",
@@ -112,6 +142,8 @@ KINDS: Mapping[str, Kind] = {
             from_side=Side.SOURCE,
             listed=Listed.SHOULD,
             empty_words="orders that name no delivery method",
+            about="Which shipping option an order gets where it is fulfilled.",
+            example="EXP",
         ),
         Kind(
             code="market",
@@ -124,6 +156,56 @@ KINDS: Mapping[str, Kind] = {
             listed=Listed.SHOULD,
             empty_words="orders that name no channel",
             attributes=_MARKET_ATTRIBUTES,
+            about="Which market (or store) the orders of a marketplace's channel belong to. What it says of price list and"
+            " payment method counts where their own tables say nothing.",
+            example="SE",
+        ),
+        Kind(
+            code=PRICE_LIST,
+            model_name="PriceListMapping",
+            label="price list mapping",
+            plural="price list mappings",
+            from_words="their currency",
+            to_words="our price list",
+            from_side=Side.SOURCE,
+            listed=Listed.SHOULD,
+            about="Which price list an order is created with. The first that answers counts: 1. this table for the channel,"
+            " 2. this table for every channel, 3. the order's market mapping (where its currency is the order's, or is"
+            " left empty), 4. the connection's price list. An order whose currency has none of them waits.",
+            example="GBP",
+            default_in=PRICE_LIST,
+        ),
+        Kind(
+            code=PAYMENT_METHOD,
+            model_name="PaymentMethodMapping",
+            label="payment method mapping",
+            plural="payment method mappings",
+            from_words="their payment method",
+            to_words="our payment method",
+            from_side=Side.SOURCE,
+            listed=Listed.SHOULD,
+            empty_words="orders that name no payment method",
+            about="Which payment method an order is created with. The first that answers counts: 1. this table for the"
+            " channel, 2. this table for every channel, 3. the order's market mapping, 4. the connection's payment method."
+            " Where none answers, the order goes without one if the platform allows it, and waits if not.",
+            example="CARD",
+            default_in=PAYMENT_METHOD,
+        ),
+        Kind(
+            code="refund_reason",
+            model_name="RefundReasonMapping",
+            label="refund reason mapping",
+            plural="refund reason mappings",
+            from_words="our reason",
+            to_words="their reason code",
+            from_side=Side.TARGET,
+            listed=Listed.MUST,
+            empty_words="cancellations and refunds that name no reason",
+            about="Which of the marketplace's reasons a cancellation or refund is told with. Our reasons are CANCELLATION"
+            " (before the customer has paid) and REFUND (paid, before dispatch). Where this table says nothing, the reason"
+            " codes on the link count.",
+            example="REFUND",
+            records=("cancellation", "cancellations"),
         ),
     )
 }

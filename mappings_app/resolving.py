@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from urllib.parse import quote
 
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import DataError, MappingError, Problem
 from connectors.canonical.orders import Order
 from connectors.models import Link
+from connectors.registry import CONNECTORS
 from mappings_app.checking import can_be_mapped
 from mappings_app.codes import CodeItem
-from mappings_app.kinds import TRACKING_LINK, TRACKING_PLACEHOLDER, UNLISTED
+from mappings_app.kinds import CURRENCY, PAYMENT_METHOD, PRICE_LIST, TRACKING_LINK, TRACKING_PLACEHOLDER, UNLISTED
 from mappings_app.lookup import Resolver, VersionTable
 from mappings_app.models import MappingVersion
 
@@ -25,6 +27,8 @@ class ResolvedOrder:
     sku_versions: Mapping[str, int]  # line id → the mapping version that gave its SKU
     market: MappingVersion | None  # None: the order names no channel, and nothing is mapped for such orders
     shipping_service: str  # the target's code; "": the order names no delivery method, and nothing is mapped for such
+    price_list: str = ""  # the target's code; "" where the target has none of its own
+    payment_method: str = ""  # the target's code; "": nothing is said of it, and the target does without
     version_ids: tuple[int, ...]  # which mapping versions were used, for the attempt's record
 
 
@@ -57,6 +61,9 @@ def resolve_order(
     service = resolver.find_unless_empty(
         "shipping_service", CodeItem(code=order.shipping_service, label=order.shipping_service_label)
     )
+    channel_known = market is not None or not order.channel
+    price_list = _answer(resolver, PRICE_LIST, order.currency, market, order=order, hold=channel_known)
+    payment_method = _answer(resolver, PAYMENT_METHOD, order.payment_method, market, order=order, hold=channel_known)
     resolver.require_all()
     return ResolvedOrder(
         order=_with_target_skus(order, skus),
@@ -64,6 +71,8 @@ def resolve_order(
         sku_versions={line.line_id: skus[line.sku].pk for line in order.lines if line.sku in skus},
         market=market,
         shipping_service=service.to_code if service else "",
+        price_list=price_list,
+        payment_method=payment_method,
         version_ids=resolver.version_ids,
     )
 
@@ -72,6 +81,46 @@ def resolve_orders(orders: Sequence[Order], *, link: Link) -> list[ResolvedOrder
     """Resolve a batch in one query; in place of an order that cannot be resolved stands why."""
     table = VersionTable.load(link, codes_to_resolve(orders))
     return [_resolved_or_error(order, link=link, table=table) for order in orders]
+
+
+def _answer(
+    resolver: Resolver, kind: str, code: str, market: MappingVersion | None, *, order: Order, hold: bool
+) -> str:
+    """The first that answers: the kind's own table (the link's row, then the brand's), the market mapping, the connection.
+
+    Where none does and the target's platform wants one, the code is missing. Not while the channel is unmapped
+    (`hold` False): its mapping may be what answers.
+    """
+    if version := resolver.find_optional(kind, code):
+        return version.to_code
+    said = _of_market(kind, market, order) or str(resolver.link.target.settings.get(kind) or "")
+    if not said and hold and can_be_mapped(code) and kind in _own_settings(resolver.link.target.platform):
+        resolver.find(kind, [code])
+    return said
+
+
+def _of_market(kind: str, market: MappingVersion | None, order: Order) -> str:
+    """What the market mapping says; a price list that it says is of another currency is none for this order."""
+    attributes = market.attributes if market else {}
+    if kind == PRICE_LIST and attributes.get(CURRENCY, order.currency) != order.currency:
+        return ""
+    return str(attributes.get(kind) or "")
+
+
+@cache
+def _own_settings(platform: str) -> frozenset[str]:
+    """The settings of a platform's connections: one that can be told a price list creates no order without any."""
+    connector = CONNECTORS.get(platform)
+    return frozenset(setting.name for setting in connector.settings) if connector else frozenset()
+
+
+def resolve_reason(link: Link, reason: str, *, at: datetime) -> MappingVersion | None:
+    """What the marketplace calls our reason for a cancellation or refund; None where the table says nothing. One query.
+
+    A row for no reason in particular counts where the reason itself has none.
+    """
+    resolver = Resolver(link, at, table=VersionTable.load(link, {"refund_reason": {reason, ""}}))
+    return resolver.find_optional("refund_reason", reason) or resolver.find_optional("refund_reason", "")
 
 
 def resolve_dispatch(
@@ -98,11 +147,14 @@ def resolve_dispatch(
 
 def codes_to_resolve(orders: Iterable[Order]) -> dict[str, set[str]]:
     """Every code that resolving these orders looks up, by kind: what a shared VersionTable is loaded with."""
-    codes: dict[str, set[str]] = {"sku": set(), "market": set(), "shipping_service": set()}
+    kinds = ("sku", "market", "shipping_service", PRICE_LIST, PAYMENT_METHOD)
+    codes: dict[str, set[str]] = {kind: set() for kind in kinds}
     for order in orders:
         codes["sku"].update(line.sku for line in order.lines)
         codes["market"].add(order.channel)
         codes["shipping_service"].add(order.shipping_service)
+        codes[PRICE_LIST].add(order.currency)
+        codes[PAYMENT_METHOD].add(order.payment_method)
     return codes
 
 

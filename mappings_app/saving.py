@@ -5,25 +5,21 @@ versions it touches and writes new ones; `change` and `superseded_in` keep what 
 restores exactly what stood before.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from django.db import connection as database
 from django.db import transaction
-from django.db.models import QuerySet
 
 from connectors import ports
-from connectors.models import Brand, Link, record_audit
+from connectors.models import Brand, Link
+from mappings_app.changing import EARLIEST, Change, Key, Meaning, Step, tidy_attributes, tidy_label
 from mappings_app.checking import Draft, check_draft, check_listed
 from mappings_app.errors import RefusedMappingError
-from mappings_app.kinds import Kind, kind_named
-from mappings_app.models import CURRENT, LABEL_LENGTH, MappingVersion
+from mappings_app.kinds import kind_named
+from mappings_app.models import CURRENT, MappingVersion
 from mappings_app.signals import mapping_saved
-
-REASON_LENGTH = 500
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 def save_mapping(
@@ -48,7 +44,7 @@ def save_mapping(
     and attributes left None stay too.
     Raises RefusedMappingError naming everything that is wrong; nothing is written then.
     """
-    given = _tidy_attributes(attributes)
+    given = tidy_attributes(attributes)
     draft = Draft(
         kind=kind_named(kind),
         brand=brand,
@@ -57,7 +53,7 @@ def save_mapping(
         to_code=to_code.strip(),
         attributes=given or {},
     )
-    key = _Key(kind=draft.kind, brand=brand, link=link, from_code=from_code)
+    key = Key(kind=draft.kind, brand=brand, link=link, from_code=from_code)
     check_draft(draft)
     with transaction.atomic():
         key.lock()
@@ -65,13 +61,13 @@ def save_mapping(
         if given is None and current and current[-1].to_code == draft.to_code:
             draft = replace(draft, attributes=current[-1].attributes)
         check_listed(draft)
-        meaning = _Meaning(
+        meaning = Meaning(
             to_code=draft.to_code,
-            from_label=_tidy_label(from_label),
-            to_label=_tidy_label(to_label),
+            from_label=tidy_label(from_label),
+            to_label=tidy_label(to_label),
             attributes=draft.attributes,
         )
-        change = _Change(key=key, action="mapping.saved", actor=actor, reason=reason)
+        change = Change(key=key, action="mapping.saved", actor=actor, reason=reason)
         version = change.put(meaning.completed_by(current), current, effective_from=effective_from if current else None)
         mapping_saved.send(sender=MappingVersion, version=version)
     return version
@@ -85,11 +81,11 @@ def retire_mapping(
     Returns the version that says so. A link's code that is retired falls back to the brand's default. Records that
     carry an unmapped code wait for a person; nothing that was done already changes.
     """
-    key = _Key.of(version)
+    key = Key.of(version)
     with transaction.atomic():
         key.lock()
-        change = _Change(key=key, action="mapping.retired", actor=actor, reason=reason)
-        meaning = _Meaning(retired=True, from_label=version.from_label, attributes={})
+        change = Change(key=key, action="mapping.retired", actor=actor, reason=reason)
+        meaning = Meaning(retired=True, from_label=version.from_label, attributes={})
         return change.put(meaning, key.current(), effective_from=effective_from)
 
 
@@ -98,7 +94,7 @@ def roll_back(version: MappingVersion, *, actor: str, reason: str) -> MappingVer
 
     Raises RefusedMappingError when the code was changed again since, or when this was the first thing said about it.
     """
-    key = _Key.of(version)
+    key = Key.of(version)
     with transaction.atomic():
         key.lock()
         if version.change != key.latest_change():
@@ -108,161 +104,87 @@ def roll_back(version: MappingVersion, *, actor: str, reason: str) -> MappingVer
             raise RefusedMappingError(
                 ["This was its first mapping; there is nothing to go back to. Retire it instead."]
             )
-        change = _Change(key=key, action="mapping.rolled_back", actor=actor, reason=reason)
-        restored = change.swap(list(key.versions().filter(CURRENT, change=version.change)), replaced)
-        for one in restored:
-            if not one.retired:
-                mapping_saved.send(sender=MappingVersion, version=one)
+        change = Change(key=key, action="mapping.rolled_back", actor=actor, reason=reason)
+        restored = change.write(change.swap(list(key.versions().filter(CURRENT, change=version.change)), replaced))
+        _announce(restored)
+    return _in_force_now(restored)
+
+
+def restore(version: MappingVersion, *, actor: str, reason: str) -> MappingVersion:
+    """Let the code mean again what it meant when this version was recorded, whatever was changed since, as new versions.
+
+    Returns the one for now. Raises RefusedMappingError when that is what counts already.
+    """
+    key = Key.of(version)
+    with transaction.atomic():
+        key.lock()
+        change = Change(key=key, action="mapping.rolled_back", actor=actor, reason=reason)
+        restored = change.write(_step_back(change, version))
+        _announce(restored)
+    return _in_force_now(restored)
+
+
+def touched_by_restoring(version: MappingVersion) -> Sequence[MappingVersion]:
+    """The versions that restoring this one would supersede. Raises RefusedMappingError as restoring would."""
+    change = Change(key=Key.of(version), action="mapping.rolled_back", actor="", reason="")
+    return _step_back(change, version).superseded
+
+
+def _step_back(change: Change, version: MappingVersion) -> Step:
+    """Current versions that stood then already stay; the others give way to those that stood then."""
+    story = list(change.key.versions().order_by("pk"))
+    last_of: dict[str, int] = {one.change: one.pk for one in story}  # the last version of each change
+    until = last_of[version.change]
+    then = [one for one in story if one.pk <= until and not last_of.get(one.superseded_in, until + 1) <= until]
+    removed = [one for one in story if one.current and one not in then]
+    back = sorted((one for one in then if not one.current), key=lambda one: one.valid_from or EARLIEST)
+    if not back:
+        raise RefusedMappingError(["This is what counts already."])
+    return change.swap(removed, back)
+
+
+def change_scope(version: MappingVersion, *, link: Link | None, actor: str, reason: str) -> MappingVersion:
+    """Let a meaning count for another channel, or (no link) for every channel, and no longer where it counted.
+
+    Two changes in one transaction: what it means now is saved there, and retired here. Raises RefusedMappingError when the
+    code means something else there already, or the version does not count now.
+    """
+    current = Key.of(version).current()
+    standing = next((one for one in current if one.holds_at(ports.now())), None)
+    if standing is None or standing.retired:
+        raise RefusedMappingError(["It means nothing now; there is nothing to move."])
+    there = Key(kind=version.kind_spec, brand=version.brand, link=link, from_code=version.from_code)
+    with transaction.atomic():
+        for key in sorted((Key.of(version), there), key=lambda one: one.link.pk if one.link else 0):
+            key.lock()
+        for other in there.current():
+            if not other.retired and other.to_code != standing.to_code:
+                where = f"only {link}" if link else "every channel"
+                raise RefusedMappingError(
+                    [f"For {where} it means {other.to_code} already. Change or retire that first."]
+                )
+        moved = save_mapping(
+            kind=version.kind,
+            brand=version.brand,
+            link=link,
+            from_code=version.from_code,
+            to_code=standing.to_code,
+            from_label=standing.from_label,
+            to_label=standing.to_label,
+            attributes=standing.attributes,
+            actor=actor,
+            reason=reason,
+        )
+        retire_mapping(standing, actor=actor, reason=reason)
+    return moved
+
+
+def _announce(versions: Sequence[MappingVersion]) -> None:
+    for version in versions:
+        if not version.retired:
+            mapping_saved.send(sender=MappingVersion, version=version)
+
+
+def _in_force_now(versions: Sequence[MappingVersion]) -> MappingVersion:
     now = ports.now()
-    return next((one for one in restored if one.holds_at(now)), restored[0])
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Key:
-    """What no two current versions may speak of at the same business time."""
-
-    kind: Kind
-    brand: Brand
-    link: Link | None
-    from_code: str
-
-    @classmethod
-    def of(cls, version: MappingVersion) -> "_Key":
-        return cls(kind=version.kind_spec, brand=version.brand, link=version.link, from_code=version.from_code)
-
-    def lock(self) -> None:
-        """Let one change of this key through at a time. Not a row lock: a first version has no row yet."""
-        name = f"mapping|{self.kind.code}|{self.brand.pk}|{self.link.pk if self.link else 0}|{self.from_code}"
-        with database.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-
-    def versions(self) -> QuerySet[MappingVersion]:
-        return MappingVersion.objects.filter(
-            kind=self.kind.code, brand=self.brand, link=self.link, from_code=self.from_code
-        )
-
-    def current(self) -> list[MappingVersion]:
-        """Current versions, earliest business time first."""
-        return sorted(self.versions().filter(CURRENT), key=lambda version: version.valid_from or _EARLIEST)
-
-    def latest_change(self) -> str:
-        return self.versions().order_by("-pk").values_list("change", flat=True)[0]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Meaning:
-    """What a version says, apart from when."""
-
-    to_code: str = ""
-    from_label: str = ""
-    to_label: str = ""
-    attributes: Mapping[str, Any]
-    retired: bool = False
-
-    @classmethod
-    def of(cls, version: MappingVersion) -> "_Meaning":
-        return cls(
-            to_code=version.to_code,
-            from_label=version.from_label,
-            to_label=version.to_label,
-            attributes=version.attributes,
-            retired=version.retired,
-        )
-
-    def completed_by(self, current: list[MappingVersion]) -> "_Meaning":
-        """With the labels that the version in force has and this one leaves out."""
-        if not current:
-            return self
-        standing = current[-1]
-        to_label = self.to_label or (standing.to_label if standing.to_code == self.to_code else "")
-        return replace(self, from_label=self.from_label or standing.from_label, to_label=to_label)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Change:
-    key: _Key
-    action: str
-    actor: str
-    reason: str
-
-    def put(
-        self, meaning: _Meaning, current: list[MappingVersion], *, effective_from: datetime | None
-    ) -> MappingVersion:
-        """Write that the key means this from then on, and return the version that says so."""
-        if effective_from is not None and effective_from.tzinfo is None:
-            raise ValueError("A mapping changes at an aware time.")
-        if standing := _said_already(meaning, current, since=effective_from):
-            return standing
-        touched = [version for version in current if _reaches(version, effective_from)]
-        told = [self._version(meaning, valid_from=effective_from)]
-        if effective_from and touched and (touched[0].valid_from or _EARLIEST) < effective_from:
-            cut = touched[0]
-            told.insert(0, self._version(_Meaning.of(cut), valid_from=cut.valid_from, valid_to=effective_from))
-        return self._write(touched, told)[-1]
-
-    def swap(self, removed: list[MappingVersion], replaced: Iterable[MappingVersion]) -> list[MappingVersion]:
-        """Write that what was replaced holds again instead of what is removed."""
-        told = [self._version(_Meaning.of(old), valid_from=old.valid_from, valid_to=old.valid_to) for old in replaced]
-        return self._write(removed, told)
-
-    def _version(
-        self, meaning: _Meaning, *, valid_from: datetime | None, valid_to: datetime | None = None
-    ) -> MappingVersion:
-        return MappingVersion(
-            kind=self.key.kind.code,
-            brand=self.key.brand,
-            link=self.key.link,
-            from_code=self.key.from_code,
-            to_code=meaning.to_code,
-            from_label=meaning.from_label,
-            to_label=meaning.to_label,
-            attributes=dict(meaning.attributes),
-            retired=meaning.retired,
-            valid_from=valid_from,
-            valid_to=valid_to,
-            recorded_by=self.actor,
-            reason=self.reason[:REASON_LENGTH],
-        )
-
-    def _write(self, superseded: list[MappingVersion], told: list[MappingVersion]) -> list[MappingVersion]:
-        now, change = ports.now(), ports.new_id()
-        MappingVersion.objects.filter(pk__in=[version.pk for version in superseded]).update(
-            superseded_at=now, superseded_in=change
-        )
-        for version in told:
-            version.recorded_at, version.change = now, change
-            version.save(force_insert=True)
-        record_audit(
-            actor=self.actor,
-            action=self.action,
-            subject=told[-1],
-            brand=self.key.brand,
-            before={"versions": [version.told() for version in superseded]},
-            after={"versions": [version.told() for version in told]},
-            reason=self.reason[:REASON_LENGTH],
-        )
-        return told
-
-
-def _said_already(meaning: _Meaning, current: list[MappingVersion], *, since: datetime | None) -> MappingVersion | None:
-    """The version that says this already for all of the time asked for, if there is one."""
-    if not current:
-        return None
-    last = current[-1]
-    covers = last.valid_from is None or (since is not None and last.valid_from <= since)
-    return last if covers and _Meaning.of(last) == meaning else None
-
-
-def _reaches(version: MappingVersion, since: datetime | None) -> bool:
-    return since is None or version.valid_to is None or version.valid_to > since
-
-
-def _tidy_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if attributes is None:
-        return None
-    tidy = {name: value.strip() if isinstance(value, str) else value for name, value in attributes.items()}
-    return {name: value for name, value in tidy.items() if value not in ("", False, None)}
-
-
-def _tidy_label(label: str) -> str:
-    return " ".join(label.split()).replace("\x00", "")[:LABEL_LENGTH]
+    return next((one for one in versions if one.holds_at(now)), versions[0])

@@ -7,3 +7,7 @@ from django.dispatch import Signal
 # Sent also when saving changed nothing: releasing is repeatable, and whoever pressed "Save and release" finds the work
 # released. Not sent for retirements. Listeners must not call a platform: the transaction is open.
 mapping_saved = Signal()
+
+# Arguments: brand (Brand), kind (str), codes (list of (from_code, link id or None)), by (str). As `mapping_saved`, once for
+# all that an import wrote or an undone import restored.
+mappings_imported = Signal()

@@ -1,15 +1,18 @@
 """What a code probably means, and why we think so: for a person to choose from, never chosen for them."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import FloatField, QuerySet, Value
+from django.db import connection as database
+from django.db.models import FloatField, Q, QuerySet, Value
 
 from connectors.models import Link
+from mappings_app.columns import WantedRow
 from mappings_app.kinds import Listed, kind_named
-from mappings_app.models import CURRENT, KnownCode, MappingVersion, normal_code
+from mappings_app.models import CURRENT, KnownCode, MappingVersion, SeenCode, normal_code
 
 # Shorter codes are the beginning of too many others.
 PREFIX_LENGTH = 4
@@ -27,6 +30,11 @@ class Suggestion:
     label: str
     why: str  # "GTIN equal", "Chosen for Harbour & Co → Centra": read beside the code
     confidence: int  # 0-100, for order and emphasis
+
+    @property
+    def certain(self) -> bool:
+        """Whether a person may accept it unseen among many: exactly one code fits, and it fits exactly."""
+        return self.confidence >= SAME_CODE_CONFIDENCE - 1
 
 
 def suggestions(
@@ -112,3 +120,156 @@ def _suggestion(candidate: _Candidate, *, code: str, gtin: str, past: dict[str, 
 def _chosen(version: MappingVersion, *, label: str = "") -> Suggestion:
     why = f"Chosen for {version.link}" if version.link else "Chosen for the whole brand"
     return Suggestion(code=version.to_code, label=label or version.to_label, why=why, confidence=PAST_CHOICE_CONFIDENCE)
+
+
+# --- many codes at once -----------------------------------------------------------------------------------------------
+
+SIMILAR_AT_MOST = 25  # codes for which a list looks for similar ones: each is a search of its own
+CERTAIN_AT_ONCE = 2_000
+_AMBIGUOUS_CONFIDENCE = 90
+
+_SIMILAR = """
+SELECT wanted.pk, known.code, known.label, known.likeness
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS wanted (pk, connection_id, kind, normal_code)
+CROSS JOIN LATERAL (
+    SELECT code, label, similarity(normal_code, wanted.normal_code) AS likeness
+    FROM mappings_app_knowncode
+    WHERE connection_id = wanted.connection_id AND kind = wanted.kind AND active AND normal_code %% wanted.normal_code
+    ORDER BY likeness DESC, code LIMIT 1
+) AS known
+"""
+
+
+def suggestions_for(codes: Sequence[SeenCode], *, similar: bool = True) -> dict[int, Suggestion]:
+    """The best suggestion for each of these seen codes (links loaded), by their ids. Three queries for any number.
+
+    Where several codes fit equally well, none of them is certain.
+    """
+    fitting, past = _fitting(codes), _chosen_elsewhere(codes)
+    found: dict[int, Suggestion] = {}
+    for seen in codes:
+        best = _best(seen, fitting) or past.get(seen.pk)
+        if best:
+            found[seen.pk] = best
+    left = [seen for seen in codes if seen.pk not in found and normal_code(seen.code)]
+    return found | (_similar(left[:SIMILAR_AT_MOST]) if similar and left else {})
+
+
+def _receiver(seen: SeenCode) -> int:
+    return int(getattr(seen.link, f"{kind_named(seen.kind).to_side.value}_id"))
+
+
+def _fitting(codes: Sequence[SeenCode]) -> dict[tuple[int, str, str], list[KnownCode]]:
+    """Known codes by (connection, kind, "gtin:…" or "code:…"). One query."""
+    gtins = {seen.gtin for seen in codes if seen.gtin}
+    normals = {normal_code(seen.code) for seen in codes} - {""}
+    known = KnownCode.objects.filter(
+        Q(gtin__in=gtins) | Q(normal_code__in=normals),
+        connection_id__in={_receiver(seen) for seen in codes},
+        kind__in={seen.kind for seen in codes},
+        active=True,
+    )
+    found: dict[tuple[int, str, str], list[KnownCode]] = defaultdict(list)
+    for one in known:
+        found[one.connection_id, one.kind, f"code:{one.normal_code}"].append(one)
+        if one.gtin:
+            found[one.connection_id, one.kind, f"gtin:{one.gtin}"].append(one)
+    return found
+
+
+def _best(seen: SeenCode, fitting: dict[tuple[int, str, str], list[KnownCode]]) -> Suggestion | None:
+    place = (_receiver(seen), seen.kind)
+    by_gtin = fitting.get((*place, f"gtin:{seen.gtin}"), []) if seen.gtin else []
+    by_code = fitting.get((*place, f"code:{normal_code(seen.code)}"), [])
+    same = [one for one in by_code if one.code == seen.code]
+    for ones, why, confidence in (
+        (by_gtin, "GTIN equal", GTIN_CONFIDENCE),
+        (same, "Same code", SAME_CODE_CONFIDENCE),
+        (by_code, "Same code, written differently", SAME_CODE_CONFIDENCE - 1),
+    ):
+        if ones:
+            # The code names one article and the GTIN another: a person has to look.
+            clear = len(ones) == 1 and not (by_gtin and same and same[0] != by_gtin[0])
+            first = min(ones, key=lambda one: one.code)
+            return Suggestion(
+                code=first.code, label=first.label, why=why, confidence=confidence if clear else _AMBIGUOUS_CONFIDENCE
+            )
+    return None
+
+
+def _chosen_elsewhere(codes: Sequence[SeenCode]) -> dict[int, Suggestion]:
+    """What people chose for the same codes on other channels. One query."""
+    versions = MappingVersion.objects.filter(
+        CURRENT,
+        brand_id__in={seen.brand_id for seen in codes},
+        kind__in={seen.kind for seen in codes},
+        from_code__in={seen.code for seen in codes},
+        retired=False,
+    ).select_related("link__source", "link__target")
+    by_code: dict[tuple[int, str, str], list[MappingVersion]] = defaultdict(list)
+    for version in versions.order_by("-pk"):
+        by_code[version.brand_id, version.kind, version.from_code].append(version)
+    found = {}
+    for seen in codes:
+        others = [one for one in by_code[seen.brand_id, seen.kind, seen.code] if one.link_id != seen.link_id]
+        if others:
+            found[seen.pk] = _chosen(others[0])
+    return found
+
+
+def _similar(codes: Sequence[SeenCode]) -> dict[int, Suggestion]:
+    columns: list[list[Any]] = [
+        [seen.pk for seen in codes],
+        [_receiver(seen) for seen in codes],
+        [seen.kind for seen in codes],
+        [normal_code(seen.code) for seen in codes],
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_SIMILAR, columns)
+        return {
+            pk: Suggestion(code=code, label=label, why="Similar code", confidence=round(likeness * LIKENESS_CONFIDENCE))
+            for pk, code, label, likeness in cursor.fetchall()
+        }
+
+
+def certain_rows(codes: QuerySet[SeenCode]) -> list[WantedRow]:
+    """A row for each code whose suggestion is certain, for a plan that a person confirms: at most CERTAIN_AT_ONCE codes.
+
+    Where every channel that uses a code gets the same answer, the row is for every channel; else each gets its own.
+    """
+    seen = list(codes.select_related("link__source", "link__target")[:CERTAIN_AT_ONCE])
+    found = suggestions_for(seen, similar=False)
+    by_code: dict[str, list[SeenCode]] = defaultdict(list)
+    for one in seen:
+        if one.pk in found and found[one.pk].certain:
+            by_code[one.code].append(one)
+    everywhere = _links_using({one.code for one in seen}, seen)
+    wanted: list[WantedRow] = []
+    for code, ones in by_code.items():
+        answers = {found[one.pk].code for one in ones}
+        shared = len(answers) == 1 and {one.link_id for one in ones} == everywhere[code]
+        for one in ones[:1] if shared else ones:
+            wanted.append(_wanted(len(wanted) + 1, one, found[one.pk], shared=shared))
+    return wanted
+
+
+def _links_using(codes: Iterable[str], seen: Sequence[SeenCode]) -> dict[str, set[int]]:
+    """Code → the links that were seen to use it."""
+    used: dict[str, set[int]] = defaultdict(set)
+    if seen:
+        rows = SeenCode.objects.filter(brand_id=seen[0].brand_id, kind=seen[0].kind, code__in=set(codes))
+        for code, link_id in rows.values_list("code", "link_id"):
+            used[code].add(link_id)
+    return used
+
+
+def _wanted(number: int, seen: SeenCode, suggestion: Suggestion, *, shared: bool) -> WantedRow:
+    return WantedRow(
+        number=number,
+        from_code=seen.code,
+        to_code=suggestion.code,
+        link=None if shared else seen.link,
+        from_label=seen.label,
+        to_label=suggestion.label,
+        why=f"{suggestion.why}.",
+    )

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,8 @@ LINES = 2
 CALLS = 4
 BODY = b"x" * 1800  # a stored order, compressed and encrypted
 PERSON = b"x" * 900
-CALL_BODY = b"x" * 500
+CALL_BODY = b64encode(b"x" * 500).decode()
+SHOWN_LINES = json.dumps([{"sku": "OURS-1", "quantity": 1, "unit_price": "29.90", "line_total": "29.90"}] * LINES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,10 @@ class _Ids:
     versions: tuple[int, ...]
 
 
-_SELECT_BODY = "SELECT body FROM sync_inboxbody WHERE record_id = %s"
+_SELECT_BODY = """
+SELECT b.body, d.id FROM sync_inboxbody b JOIN sync_inboxrecord r ON r.id = b.record_id
+LEFT JOIN sync_document d ON d.id = r.document_id AND d.corrected WHERE b.record_id = %s
+"""
 _INSERT_RECORDS = """
 INSERT INTO sync_inboxrecord (connection_id, document_id, version, kind, external_id, origin, state, state_reason, received_at)
 SELECT %s, n.document, 1, 'order', n.external_id, 'POLL', 'TAKEN', '', %s
@@ -55,7 +60,8 @@ UPDATE orders_soldorder SET target_created_at = %s, created_units = %s WHERE id 
 """
 _RECORD_TARGET = """
 UPDATE orders_soldorder SET target_external_id = %s, target_state = %s, target_total = %s, target_tax = %s,
-    target_on_hold = %s, target_seen_at = %s, target_confirmed_at = %s WHERE id = %s
+    target_on_hold = %s, target_seen_at = %s, target_shipping = %s, target_lines = %s, target_confirmed_at = %s
+WHERE id = %s
 """
 
 
@@ -108,18 +114,20 @@ class _Importer:
         ]
 
     def _claim(self) -> list[Any]:
-        from integrationhub.sync.claim import _CLAIM
+        from integrationhub.sync.claim import _CLAIM, _IN_ORDER
 
         now = datetime.now(UTC)
         values = {"connection": self.ids.target, "lanes": [10, 20], "now": now, "held": [], "owner": "raw"}
         values |= {"candidates": CLAIM + 60, "size": CLAIM, "lease_until": now + timedelta(seconds=90)}
-        return self.run(_CLAIM, values).fetchall()
+        with self.connection.transaction():
+            self.run(_IN_ORDER)
+            return self.run(_CLAIM, values).fetchall()
 
     def _import(self, job: Any) -> str:
         from integrationhub.orders.ledger import _RECORD_MAPPED
         from integrationhub.sync.claim import _STANDING
 
-        job_id, reference, record_id, fence = job[0], job[6], job[9], job[12]
+        job_id, reference, record_id, fence = job[0], str(job[6]), job[9], job[12]
         self.run(_SELECT_BODY, [record_id]).fetchone()
         order_id = self._record_sold(reference, record_id)
         skus = ["SHOP-1", "SHOP-2"]
@@ -133,7 +141,19 @@ class _Importer:
         self.run(_MARK_CREATED, [datetime.now(UTC), 3, order_id])
         self.run(_STANDING, [job_id, fence]).fetchone()
         now, total = datetime.now(UTC), Decimal("93.65")
-        self.run(_RECORD_TARGET, [reference, "CONFIRMED", total, Decimal("15.61"), False, now, now, order_id])
+        told = [
+            reference,
+            "CONFIRMED",
+            total,
+            Decimal("15.61"),
+            False,
+            now,
+            Decimal("3.95"),
+            SHOWN_LINES,
+            now,
+            order_id,
+        ]
+        self.run(_RECORD_TARGET, told)
         self._record(intent, "DONE", number="")
         return reference
 
@@ -172,39 +192,28 @@ class _Importer:
         self.run(_RECORD, {**intent, "now": datetime.now(UTC), "state": state, "external_id": number})
 
     def _settle(self, jobs: Sequence[Any], references: Sequence[str]) -> None:
-        from integrationhub.sync.attempts import _WRITE_WITH_CALLS
-        from integrationhub.sync.outcomes import _APPLY, _STAKES
+        from integrationhub.sync.outcomes import _SETTLE
 
-        now, count = datetime.now(UTC), len(jobs)
-        ids, fences = [job[0] for job in jobs], [job[12] for job in jobs]
-        amounts = [Decimal("93.65")] * count
+        now = datetime.now(UTC)
+        tries = [self._try(place, job, references[place], now) for place, job in enumerate(jobs)]
+        calls = [self._call(place, now) for place in range(len(jobs)) for _ in range(CALLS)]
         with self.connection.transaction():
-            self.run(_STAKES, [ids, amounts, ["GBP"] * count, amounts, [now] * count, [now] * count])
-            self.run(
-                _APPLY,
-                {
-                    "now": now, "ids": ids, "fences": fences, "wanted": [1] * count, "states": ["DONE"] * count,
-                    "due": [None] * count, "tries": [0] * count, "reasons": [f"Target has it as {r}." for r in references],
-                },
-            ).fetchall()  # fmt: skip
-            self.run(_WRITE_WITH_CALLS, {**self._attempts(ids, fences, now), **self._calls(count, now)})
+            values = {"owner": "raw", "now": now, "tries": json.dumps(tries), "calls": json.dumps(calls)}
+            self.run(_SETTLE, values).fetchall()
 
-    def _attempts(self, ids: list[int], fences: list[int], now: datetime) -> dict[str, Any]:
-        count = len(ids)
+    def _try(self, place: int, job: Any, reference: str, now: datetime) -> dict[str, Any]:
+        stake = {"value": "93.65", "currency": "GBP", "reporting": "93.65", "occurred_at": now.isoformat()}
         return {
-            "owner": "raw", "now": now, "jobs": ids, "fences": fences, "started": [now] * count,
-            "results": ["DONE"] * count, "messages": [""] * count, "versions": ["{1,2,3,4}"] * count,
-            "tracebacks": [""] * count,
+            "place": place, "job_id": job[0], "fence": job[12], "started_at": now.isoformat(), "result": "DONE",
+            "message": f"Target has it as {reference}.", "versions": [1, 2, 3, 4], "traceback": "", "wanted": 1,
+            "state": "DONE", "tries": 0, "staked": True, "deadline_at": now.isoformat(), **stake,
         }  # fmt: skip
 
-    def _calls(self, count: int, now: datetime) -> dict[str, Any]:
-        calls = count * CALLS
+    def _call(self, place: int, now: datetime) -> dict[str, Any]:
         return {
-            "places": [1 + number // CALLS for number in range(calls)], "connections": [self.ids.target] * calls,
-            "operations": ["createOrder"] * calls, "writes": [True] * calls, "methods": ["POST"] * calls,
-            "urls": ["https://instant.example.com/orders"] * calls, "statuses": [200] * calls,
-            "call_started": [now] * calls, "seconds": [0.001] * calls, "errors": [""] * calls,
-            "requests": [CALL_BODY] * calls, "responses": [CALL_BODY] * calls, "costs": ['{"requests": 1}'] * calls,
+            "place": place, "connection_id": self.ids.target, "operation": "createOrder", "write": True, "method": "POST",
+            "url": "https://instant.example.com/orders", "status": 200, "started_at": now.isoformat(), "seconds": 0.001,
+            "error": "", "costs": {"requests": 1}, "request": CALL_BODY, "response": CALL_BODY,
         }  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class CentraConnector(Connector):
     label = "Centra"
     capabilities = {
         Capability.READ_ORDERS: False,
+        Capability.COUNT_ORDERS: False,
         Capability.ACCEPT_ORDERS: False,
         Capability.REFUSE_LINES: False,
         Capability.CREATE_ORDERS: True,
@@ -59,6 +60,7 @@ class CentraConnector(Connector):
     }
     capability_notes = {
         Capability.READ_ORDERS: "Centra fulfils orders sold elsewhere; its own web shop's orders stay there.",
+        Capability.COUNT_ORDERS: "Only what was sold elsewhere is counted.",
         Capability.CREATE_ORDERS: "Through the Order API plugin, with Allow Order Create switched on.",
         Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",

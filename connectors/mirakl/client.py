@@ -70,6 +70,14 @@ class MiraklClient:
         params = {**window, **paging, "order_tax_mode": TAX_MODE}
         return self._read("OR11", "/api/orders", params=params, lists=("orders",), bucket=bucket)
 
+    def list_orders_created(self, *, since: datetime, until: datetime, offset: int) -> JSON:
+        """OR11 by creation date, one page, oldest first. The first page counts like a poll, the others like reads."""
+        window = {"start_date": iso(since), "end_date": iso(until)}
+        paging = {"max": PAGE_SIZE, "offset": offset, "sort": "dateCreated", "order": "asc"}
+        bucket = "OR11" if offset == 0 else ORDER_READS
+        params = {**window, **paging, "order_tax_mode": TAX_MODE}
+        return self._read("OR11", "/api/orders", params=params, lists=("orders",), bucket=bucket)
+
     def read_orders(self, order_ids: Sequence[str]) -> JSON:
         """OR11 for up to 100 order ids: "at each order page display"."""
         params = {"order_ids": ",".join(order_ids), "max": PAGE_SIZE, "order_tax_mode": TAX_MODE}

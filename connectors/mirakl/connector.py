@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 
 from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record, Setting
+from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery, DeliveryState
 from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import (
@@ -54,6 +55,7 @@ class MiraklConnector(Connector):
     label = "Mirakl"
     capabilities: ClassVar[Mapping[Capability, bool]] = {
         Capability.READ_ORDERS: True,
+        Capability.COUNT_ORDERS: True,
         Capability.ACCEPT_ORDERS: True,
         Capability.REFUSE_LINES: True,
         Capability.CREATE_ORDERS: False,
@@ -74,6 +76,7 @@ class MiraklConnector(Connector):
         Capability.WEBHOOKS: False,
     }
     capability_notes: ClassVar[Mapping[Capability, str]] = {
+        Capability.COUNT_ORDERS: "By the time of their creation; a count takes the place of one poll.",
         Capability.ACCEPT_ORDERS: "Not needed where the operator accepts orders by itself.",
         Capability.REFUSE_LINES: "Whole lines only; some operators allow all lines or none.",
         Capability.CREATE_ORDERS: "Orders are placed by the marketplace's customers only.",
@@ -163,6 +166,18 @@ class MiraklConnector(Connector):
 
     def parse_order(self, payload: JSON) -> Order:
         return translate.parse_order(payload)
+
+    def list_orders_placed(self, *, since: datetime, until: datetime, token: str | None = None) -> MarkPage:
+        """OR11 by creation date, which never changes: no page can shift but by an order that became visible meanwhile.
+
+        Such an order moves those behind it down one place: they are repeated, never skipped.
+        """
+        place = Place.decoded(token)
+        answer = self.client.list_orders_created(since=since, until=until, offset=place.offset)
+        total = answer["total_count"] if isinstance(answer.get("total_count"), int) else None
+        following = place.following(len(answer["orders"]), total=total)
+        marks = tuple(mark for mark in map(translate.mark_order, answer["orders"]) if mark is not None)
+        return MarkPage(marks=marks, next_token=following.encoded() if following else None)
 
     # --- deciding on what was sold --------------------------------------------------------------------------------
     def decide_order(self, reference: str, decisions: Sequence[LineDecision]) -> None:

@@ -11,10 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from connectors.canonical.countries import alpha_2
+from connectors.canonical.counts import OrderMark
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money, total
 from connectors.canonical.orders import Address, Order, OrderLine, OrderState, TaxAmount, check_order
-from connectors.mirakl.reading import JSON, Node
+from connectors.mirakl.reading import JSON, Node, read_moment
 
 ORDER_STATES: Mapping[str, OrderState] = {
     "STAGING": OrderState.STAGING,
@@ -37,6 +38,7 @@ LINE_STATES = frozenset(ORDER_STATES) | {
     "WAITING_REFUND",
     "WAITING_REFUND_PAYMENT",
 }
+NOBODY_EXPECTS = frozenset({OrderState.REFUSED, OrderState.CANCELLED})
 OFF_LINE_STATES = frozenset({"REFUSED", "CANCELED"})
 TAX_MODES = frozenset({"TAX_INCLUDED", "TAX_EXCLUDED"})
 OWN_CENTER = "DEFAULT"
@@ -112,6 +114,39 @@ def _amounts_contain_tax(node: Node) -> bool:
     if mode not in TAX_MODES and _states_tax(node.detached()):
         node.fault("order_tax_mode", f"{mode!r} does not say whether the amounts contain tax.")
     return mode != "TAX_EXCLUDED"
+
+
+def mark_order(payload: JSON) -> OrderMark | None:
+    """Return what counting needs of one element of OR11's `orders`; None for one without an id or a creation date.
+
+    An order that cannot be read whole is counted all the same, without its total: that it cannot be read is told elsewhere.
+    """
+    try:
+        order = parse_order(payload)
+    except DataError:
+        return _mark_unreadable(payload)
+    expected = order.fulfilled_by_seller and order.state not in NOBODY_EXPECTS and bool(order.open_lines)
+    return OrderMark(
+        reference=order.reference,
+        placed_at=order.placed_at,
+        updated_at=order.updated_at,
+        total=order.total,
+        expected=expected,
+    )
+
+
+def _mark_unreadable(payload: JSON) -> OrderMark | None:
+    fields = payload if isinstance(payload, dict) else {}
+    reference, placed_at = fields.get("order_id"), read_moment(fields.get("created_date"))
+    if not isinstance(reference, str) or not reference or placed_at is None:
+        return None
+    return OrderMark(
+        reference=reference,
+        placed_at=placed_at,
+        updated_at=read_moment(fields.get("last_updated_date")) or placed_at,
+        total=None,
+        expected=fields.get("order_state") not in OFF_LINE_STATES,
+    )
 
 
 def _states_tax(node: Node) -> bool:

@@ -54,6 +54,36 @@ def _unmapped_market(facts: Facts) -> SafeString:
     )
 
 
+def _unmapped_price_list(facts: Facts) -> SafeString:
+    return format_html(
+        "{}{} {} in <b>{}</b> and we don't know which {} price list that is.",
+        facts.waiting(),
+        facts.channel_with_platform,
+        facts.channels_do("sells", "sell"),
+        facts.code,
+        facts.target_platform,
+    )
+
+
+def _unmapped_payment_method(facts: Facts) -> SafeString:
+    if not facts.code:
+        return format_html("{}no payment method is named, and {} wants one.", facts.waiting(), facts.target_platform)
+    return format_html(
+        "{}{} {} the payment method {} and we don't know which {} payment method it is.",
+        facts.waiting(),
+        facts.channel_with_platform,
+        facts.channels_do("names", "name"),
+        _named(facts),
+        facts.target_platform,
+    )
+
+
+def _unmapped_refund_reason(facts: Facts) -> SafeString:
+    stopped = facts.some("cancellation", "cancellations")
+    words = "{} can't be sent: {} wants a reason from its own list, and <b>{}</b> is not mapped to any."
+    return format_html(words, stopped, facts.target_name, facts.code or "no reason in particular")
+
+
 _ORDERS_LAPSE = "The orders don't reach {platform}; what is not accepted is refused by {channel} {when}."
 
 MAPPING_CAUSES = (
@@ -112,5 +142,49 @@ MAPPING_CAUSES = (
         playbook="unmapped-channel",
         mapping_kind="market",
         receiver="target",
+    ),
+    Cause(
+        code="unmapped_price_list",
+        label="No price list for a currency",
+        team=ECOMMERCE,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_price_list,
+        why="Orders came in a currency for which neither the price list table, nor the market mapping, nor the connection"
+        " names a price list.",
+        if_nobody_acts=_ORDERS_LAPSE,
+        next_step="Choose price list",
+        fix=mapping_fix("price_list"),
+        playbook="unmapped-price-list",
+        mapping_kind="price_list",
+        receiver="target",
+    ),
+    Cause(
+        code="unmapped_payment_method",
+        label="Unmapped payment method",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_payment_method,
+        why="{platform} wants a payment method, and neither the table, nor the market mapping, nor the connection names"
+        " one for these orders.",
+        if_nobody_acts=_ORDERS_LAPSE,
+        next_step="Map payment method",
+        fix=mapping_fix("payment_method"),
+        playbook="unmapped-payment-method",
+        mapping_kind="payment_method",
+        receiver="target",
+    ),
+    Cause(
+        code="unmapped_refund_reason",
+        label="Unmapped refund reason",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_refund_reason,
+        why="{target} accepts only reasons from its own list, and nobody has said which of them this one is.",
+        if_nobody_acts="{target} is not told, so customers wait for their money.",
+        next_step="Choose reason",
+        fix=mapping_fix("refund_reason"),
+        playbook="unmapped-refund-reason",
+        mapping_kind="refund_reason",
+        receiver="source",
     ),
 )

@@ -1,10 +1,30 @@
 """Registers the console's pages of models: importing them is enough."""
 
+from integrationhub.console.audit.listing import AuditAdmin
 from integrationhub.console.cases.listing import CaseAdmin
+from integrationhub.console.cases.ownership import RoutingRuleAdmin, TeamTargetAdmin
 from integrationhub.console.connections.links import LinkAdmin
 from integrationhub.console.connections.listing import ConnectionAdmin
+from integrationhub.console.mappings.listing import MappingAdmin
+from integrationhub.console.mappings.plans import ImportPlanAdmin
+from integrationhub.console.mappings.worklist import SeenCodeAdmin
+from integrationhub.console.orders.corrections import CorrectionAdmin
 from integrationhub.console.orders.listing import OrderAdmin
 from integrationhub.console.people.listing import PeopleAdmin
 from integrationhub.console.syncs.listing import SyncAdmin
 
-__all__ = ["CaseAdmin", "ConnectionAdmin", "LinkAdmin", "OrderAdmin", "PeopleAdmin", "SyncAdmin"]
+__all__ = [
+    "AuditAdmin",
+    "CaseAdmin",
+    "ConnectionAdmin",
+    "CorrectionAdmin",
+    "ImportPlanAdmin",
+    "LinkAdmin",
+    "MappingAdmin",
+    "OrderAdmin",
+    "PeopleAdmin",
+    "RoutingRuleAdmin",
+    "SeenCodeAdmin",
+    "SyncAdmin",
+    "TeamTargetAdmin",
+]

@@ -5,3 +5,7 @@ class ConsoleConfig(AppConfig):
     name = "integrationhub.console"
     label = "console"
     verbose_name = "Console"
+
+    def ready(self) -> None:
+        from integrationhub.console import signing_in  # noqa: F401  it listens to log-ins
+        from integrationhub.console.mappings import releasing  # noqa: F401  it listens to imports and saved markets

@@ -1,85 +1,98 @@
-"""Home: what needs this person now, how the flows stand, and what is switched off or refused."""
+"""Home: what needs this person now, whether everything is complete, how the flows stand, and what is switched off.
+
+It differs by role: who decides on cases sees theirs first, an auditor the audit trail, an administrator the parts that run
+by themselves. A page costs at most twelve queries, whatever the number of links.
+"""
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from connectors import ports
+from connectors import ports, sealing
 from connectors.access import Right
 from connectors.admin_base import Rights, rights_of
-from connectors.models import Brand, Connection
-from exceptions_app.causes import cause_named
-from exceptions_app.models import ExceptionCase
-from exceptions_app.telling import tell
-from integrationhub.console.connections.switching import all_calls_stopped
-from integrationhub.console.money_words import at_stake
+from connectors.models import AuditEntry, Brand, Connection
+from integrationhub.console import navigation
+from integrationhub.console.audit.reading import told
+from integrationhub.console.front import completeness, health, pictures
+from integrationhub.console.front.needs import needs_of
 from integrationhub.console.syncs import table
-from integrationhub.sync.models import Beat
 
-NEEDS_SHOWN = 12
-# By the scheduler, about every ten seconds; silence this long means that nothing runs by the clock.
-SILENT_AFTER_SECONDS = 180
+ENTRIES_SHOWN = 8
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The skin's dashboard callback: completes the context of `templates/admin/index.html`."""
-    rights, now = rights_of(request), ports.now()
-    brands = rights.brand_ids(Right.SEE)
-    rows = table.standings(brands, now=now) if brands else []
-    lanes, links = table.lanes_of(rows)
-    needs = list(_needs(brands)[: NEEDS_SHOWN + 1])
+    rights = rights_of(request)
+    sees = rights.may(Right.SEE)
+    parts = _parts(request, rights) if sees else {}
     return {
         **context,
         "title": "Home",
-        "now": now,
+        "now": ports.now(),
         "zone": rights.zone,
-        "needs": [_need(case) for case in needs[:NEEDS_SHOWN]],
-        "needs_more": len(needs) > NEEDS_SHOWN,
+        "sees": sees,
+        **parts,
+        "first_steps": _first_steps(rights) if not parts.get("links") else [],
+    }
+
+
+def _parts(request: HttpRequest, rights: Rights) -> dict[str, Any]:
+    brands, now = rights.brand_ids(Right.SEE), ports.now()
+    figures = pictures.figures_of(brands, now=now)
+    navigation.keep_open_cases(request, figures.open_cases)  # the menu's badge asks for no query of its own
+    standings = table.standings(brands, now=now)
+    lanes, links = table.lanes_of(standings, spark=lambda ids: pictures.spark_of(ids, figures, now=now))
+    running = health.engine()
+    configures = rights.may(Right.CONFIGURE)
+    connections = _connections(brands, standings, all_of_them=configures)
+    return {
+        "needs": needs_of(rights),
+        "open_cases": figures.open_cases,
+        "signs": health.signs(running, connections, standings, now=now, configures=configures),
         "lanes": lanes,
         "links": links,
-        "warnings": _warnings(brands, rights),
-        "first_steps": _first_steps(rights) if not links else [],
-        "sees": bool(brands),
+        "days": completeness.days_of(brands, now=now, zone=rights.zone),
+        "orders_chart": pictures.orders_chart([link for link, _ in links], figures, now=now, zone=rights.zone),
+        "causes": pictures.causes_chart(figures),
+        "engine": _engine(running, connections, standings) if configures else None,
+        "trail": _trail(rights) if _audits_first(rights) else None,
     }
 
 
-def _needs(brands: set[int]) -> "QuerySet[ExceptionCase]":
-    mine = ExceptionCase.objects.filter(brand_id__in=brands, state=ExceptionCase.State.OPEN)
-    return mine.in_queue_order().with_words()
+def _connections(brands: set[int], standings: list[table.Standing], *, all_of_them: bool) -> list[Connection]:
+    """Those that flows run on were read with the flows; one that runs nothing yet concerns only who sets it up."""
+    if all_of_them:
+        return list(Connection.objects.filter(brand_id__in=brands).order_by("name"))
+    in_use = {one.schedule.connection_id: one.schedule.connection for one in standings}
+    return sorted(in_use.values(), key=lambda row: row.name)
 
 
-def _need(case: ExceptionCase) -> dict[str, Any]:
+def _engine(running: health.Engine, connections: list[Connection], standings: list[table.Standing]) -> dict[str, Any]:
+    """For who keeps the hub running: each part by itself, also when it is well."""
+    expiring = [row for row in connections if row.credentials_expire_at is not None]
     return {
-        "case": case,
-        "sentence": tell(case),
-        "value": at_stake(case.waiting_value, case.brand.reporting_currency),
-        "button": cause_named(case.cause).next_step,
-        "url": reverse("admin:exceptions_app_exceptioncase_change", args=[case.pk]),
+        "scheduler_at": running.scheduler_at,
+        "silent": running.silent,
+        "due_since": health.idle_since(standings),
+        "under_way": sum(one.going for one in standings),
+        "late": sum(one.late for one in standings),
+        "expiring": sorted(expiring, key=lambda row: str(row.credentials_expire_at))[:3],
     }
 
 
-def _warnings(brands: set[int], rights: Rights) -> list[dict[str, str]]:
-    """What stands still on purpose or by refusal, each with where to go."""
-    found = []
-    if brands and scheduler_silent():
-        text = "Nothing has run by the clock for a while: no order is being read. An administrator has to look."
-        found.append({"tone": "bad", "text": text, "url": reverse("admin:sync_schedule_changelist")})
-    if stopped := all_calls_stopped():
-        text = f"All calls are switched off by {stopped.changed_by}: {stopped.reason}"
-        found.append({"tone": "bad", "text": text, "url": reverse("admin:sync_schedule_changelist")})
-    for row in Connection.objects.filter(brand_id__in=brands).exclude(state=Connection.State.ACTIVE):
-        refused = row.state == Connection.State.REFUSED
-        what = "needs attention" if refused else "is switched off"
-        found.append(
-            {
-                "tone": "bad" if refused else "warn",
-                "text": f"{row.name} {what}: {row.state_reason or 'no reason was given'}",
-                "url": reverse("admin:connectors_connection_change", args=[row.pk]),
-            }
-        )
-    return found
+def _audits_first(rights: Rights) -> bool:
+    """Whoever reads the trail and decides on nothing."""
+    return rights.may(Right.READ_AUDIT) and not rights.may(Right.WORK_CASES)
+
+
+def _trail(rights: Rights) -> dict[str, Any]:
+    entries = AuditEntry.objects.seen_by(rights.brand_ids(Right.READ_AUDIT)).order_by("-at", "-id")
+    return {
+        "rows": [told(entry) for entry in entries.select_related("brand")[:ENTRIES_SHOWN]],
+        "chain": sealing.chain_standing(),
+    }
 
 
 def _first_steps(rights: Rights) -> list[dict[str, str]]:
@@ -97,9 +110,3 @@ def _first_steps(rights: Rights) -> list[dict[str, str]]:
         )
         steps.append({"text": "Link the two", "url": reverse("admin:connectors_link_add")})
     return steps
-
-
-def scheduler_silent() -> bool:
-    """Whether nothing has run by the clock for so long that somebody should look."""
-    at = Beat.objects.filter(name="scheduler").values_list("at", flat=True).first()
-    return at is not None and (ports.now() - at).total_seconds() > SILENT_AFTER_SECONDS

@@ -67,8 +67,8 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "integrationhub.console.home.home",
     "LOGIN": {"form": "integrationhub.console.signing_in.SignInForm"},
     "ACCOUNT": {"navigation": f"{_NAVIGATION}.account_links"},
-    "STYLES": [_asset("console.css")],
-    "SCRIPTS": [_asset("moments.js"), _asset("console.js")],
+    "STYLES": [_asset("console.css"), _asset("manual.css"), _asset("orders.css")],
+    "SCRIPTS": [_asset("moments.js"), _asset("console.js"), _asset("orders.js")],
     "SIDEBAR": {
         "show_search": False,
         "command_search": False,
@@ -79,6 +79,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Home", "home", "index", "sees_home"),
                     _item("Cases", "assignment_late", "exceptions_app_exceptioncase_changelist", "sees", "open_cases"),
                     _item("Orders", "shopping_bag", "orders_soldorder_changelist", "sees"),
+                    _item("Corrections", "edit_note", "sync_correction_changelist", "corrects", "waiting_corrections"),
+                    _item("Manual", "menu_book", "manual", "sees_home"),
                 ]
             },
             {
@@ -89,7 +91,11 @@ UNFOLD: dict[str, Any] = {
                     _item("Carriers", "local_shipping", "mappings_app_carriermapping_changelist", "sees"),
                     _item("Delivery methods", "package_2", "mappings_app_shippingservicemapping_changelist", "sees"),
                     _item("Markets", "storefront", "mappings_app_marketmapping_changelist", "sees"),
+                    _item("Price lists", "payments", "mappings_app_pricelistmapping_changelist", "sees"),
+                    _item("Payment methods", "credit_card", "mappings_app_paymentmethodmapping_changelist", "sees"),
+                    _item("Refund reasons", "assignment_return", "mappings_app_refundreasonmapping_changelist", "sees"),
                     _item("Not mapped yet", "rule", "mappings_app_seencode_changelist", "sees"),
+                    _item("Imports", "upload_file", "mappings_app_importplan_changelist", "sees"),
                 ],
             },
             {
@@ -97,6 +103,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item("Syncs", "sync", "sync_schedule_changelist", "sees"),
+                    _item("Complete?", "fact_check", "completeness", "sees"),
                     _item("Connections", "cable", "connectors_connection_changelist", "sees"),
                     _item("Links", "link", "connectors_link_changelist", "sees"),
                 ],
@@ -106,6 +113,8 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item("Brands", "domain", "connectors_brand_changelist", "configures"),
+                    _item("Case rules", "alt_route", "exceptions_app_routingrule_changelist", "configures"),
+                    _item("Team targets", "timer", "exceptions_app_teamtarget_changelist", "configures"),
                     _item("People", "group", "auth_user_changelist", "grants_roles"),
                     _item("Audit trail", "history", "connectors_auditentry_changelist", "reads_audit"),
                 ],

@@ -5,7 +5,7 @@ SKU order, so that parallel orders neither deadlock nor promise a unit twice. A 
 had the order is in hand (it counts the order itself), or when the order lapses, is refused or cancelled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,20 @@ def held(link_id: int, reference: str) -> dict[str, int]:
     """Units held for an order, by SKU."""
     rows = Reservation.objects.filter(link=link_id, reference=reference, state=State.HELD)
     return dict(rows.values_list("sku", "quantity"))
+
+
+def held_by(orders: Iterable[tuple[int, str]]) -> dict[tuple[int, str], dict[str, int]]:
+    """As `held`, for many orders: (link id, reference) → units by SKU. One query."""
+    wanted = set(orders)
+    rows = Reservation.objects.filter(
+        link__in={link_id for link_id, _ in wanted}, reference__in={reference for _, reference in wanted}
+    )
+    found: dict[tuple[int, str], dict[str, int]] = {order: {} for order in wanted}
+    for link_id, reference, sku, units in rows.filter(state=State.HELD).values_list(
+        "link_id", "reference", "sku", "quantity"
+    ):
+        found.get((link_id, reference), {})[sku] = units
+    return found
 
 
 def of_order(link_id: int, reference: str) -> QuerySet[Reservation]:
@@ -50,6 +64,28 @@ def hold(link: Link, reference: str, wanted: Mapping[str, int]) -> dict[str, int
     return {}
 
 
+def vouch(link: Link, reference: str, wanted: Mapping[str, int], *, reason: str) -> None:
+    """Hold what a person says is there, whatever the readings say."""
+    with transaction.atomic():
+        Reservation.objects.bulk_create(
+            [
+                Reservation(
+                    link=link,
+                    reference=reference,
+                    connection_id=link.target_id,
+                    sku=sku,
+                    quantity=units,
+                    reason=reason[:120],
+                )
+                for sku, units in sorted(wanted.items())
+            ],
+            update_conflicts=True,
+            unique_fields=["link", "reference", "sku"],
+            update_fields=["quantity", "state", "reason", "held_at", "ended_at", "known_at"],
+        )
+        ledger.mark(link.target_id, list(wanted))
+
+
 def _free(link: Link, reference: str, wanted: Mapping[str, int]) -> dict[str, int]:
     rows = StockReading.objects.filter(connection=link.target_id, sku__in=list(wanted)).order_by("sku")
     counted = {row.sku: row.available for row in rows.select_for_update() if row.available is not None}
@@ -59,9 +95,10 @@ def _free(link: Link, reference: str, wanted: Mapping[str, int]) -> dict[str, in
     return counted
 
 
-def let_go(link_id: int, reference: str, *, reason: str) -> int:
-    """End what is held for an order that will not be created any more."""
-    return _end(Reservation.objects.filter(link=link_id, reference=reference), State.RELEASED, reason=reason)
+def let_go(link_id: int, reference: str, *, reason: str, but: Collection[str] = ()) -> int:
+    """End what is held for an order that will not be created any more, or only in part: `but` names the SKUs that stay."""
+    rows = Reservation.objects.filter(link=link_id, reference=reference).exclude(sku__in=but)
+    return _end(rows, State.RELEASED, reason=reason)
 
 
 def owner_knows(link_id: int, reference: str, *, since: datetime) -> None:

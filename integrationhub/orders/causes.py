@@ -54,12 +54,6 @@ def _shipped_before_import(facts: Facts) -> SafeString:
     )
 
 
-def _no_cancellation_reason(facts: Facts) -> SafeString:
-    return format_html(
-        "{}{} wants a reason code for each cancellation, and none is set for it.", facts.waiting(), facts.channel
-    )
-
-
 register(
     Cause(
         code="unknown_state",
@@ -125,16 +119,54 @@ register(
         playbook="shipped-past-the-hub",
         needs=frozenset({"order"}),
     ),
+)
+
+
+def _on_hold(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: {} holds it, so nothing is sent for it. “{}”",
+        facts.text("order"),
+        facts.text("by", "somebody"),
+        facts.text("why"),
+    )
+
+
+def _manual(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: {} wants somebody to look at it. “{}”",
+        facts.text("order"),
+        facts.text("by", "somebody"),
+        facts.text("why"),
+    )
+
+
+register(
     Cause(
-        code="no_cancellation_reason",
-        label="No reason code set",
-        team=ADMIN,
-        severity=Severity.URGENT,
-        sentence=_no_cancellation_reason,
-        why="An order was cancelled where it is fulfilled. The marketplace must be told, with one of its own codes.",
-        if_nobody_acts="The marketplace keeps expecting a parcel that never comes.",
-        next_step="Set the code on the link, then try again",
+        code="on_hold",
+        label="Held by a person",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_on_hold,
+        why="Somebody pressed Hold on the order's page. What was to be sent for it waits here.",
+        if_nobody_acts="It stays here. An order that is not answered is refused by {channel} {when}.",
+        next_step="Release it on the order's page",
         fix=Fix.RETRY,
-        playbook="no-reason-code",
+        playbook="held-by-a-person",
+        needs=frozenset({"order"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="manual",
+        label="Opened by a person",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_manual,
+        why="No rule found this: a person did. Their words are above.",
+        if_nobody_acts="Nothing happens by itself. The case stays until somebody says what was done.",
+        next_step="Look into it, then say what was done",
+        fix=Fix.CONFIRM,
+        playbook="opened-by-a-person",
+        needs=frozenset({"order", "why"}),
+        comes_and_goes=True,
     ),
 )

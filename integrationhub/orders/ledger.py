@@ -1,5 +1,6 @@
 """Writing the order ledger: what the source says, what the target says. One statement each, newest wins."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from django.db.models import Model
 from connectors import ports
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money
-from connectors.canonical.orders import Address, Order, OrderState, TargetOrder
+from connectors.canonical.orders import Address, Order, OrderState, TargetLine, TargetOrder
 from connectors.models import Link
 from integrationhub.orders.models import OrderPerson, SoldLine, SoldOrder
 from integrationhub.sync.enqueue import reporting_value
@@ -31,7 +32,7 @@ def accept_by(order: Order, link: Link) -> Any:
     return order.placed_at + timedelta(hours=link.acceptance_window_hours)
 
 
-_SOLD_FIELDS = [field.attname for field in SoldOrder._meta.concrete_fields]
+_SOLD_FIELDS = [field.attname for field in SoldOrder._meta.concrete_fields if field.name != "target_lines"]
 _TOLD = (  # what the source says, in the names of `_sold_values`; the other columns are the target's and the hub's
     "brand_id target_id target_reference commercial_reference state source_state channel country customer_initials"
     " currency total shipping tax value_reporting placed_at source_updated_at ship_by accept_by accepted_at record_id"
@@ -60,7 +61,7 @@ WITH sold AS (
 ), person AS (
     INSERT INTO orders_orderperson (order_id, data)
     SELECT sold.id, %(person)s::bytea FROM sold WHERE %(person)s::bytea IS NOT NULL
-    ON CONFLICT (order_id) DO UPDATE SET data = excluded.data
+    ON CONFLICT (order_id) DO UPDATE SET data = excluded.data WHERE orders_orderperson.erased_at IS NULL
 )
 SELECT * FROM sold
 """  # noqa: S608  our own names
@@ -163,7 +164,7 @@ def _sold_values(order: Order, link: Link, record_id: int | None) -> dict[str, A
 
 def _initials(address: Address | None) -> str:
     names = (address.first_name, address.last_name) if address else ()
-    return "".join(f"{name[0].upper()}." for name in names if name)
+    return "".join(f"{name[0].upper()}." for name in names if name[:1].isalpha())
 
 
 def _line_columns(order: Order) -> dict[str, list[Any]]:
@@ -239,6 +240,8 @@ def record_target(row: SoldOrder, seen: TargetOrder, **more: Any) -> None:
         "target_tax": seen.tax.amount if seen.tax else None,
         "target_on_hold": seen.on_hold,
         "target_seen_at": ports.now(),
+        "target_shipping": seen.shipping.amount,
+        "target_lines": json.dumps([_target_line(line) for line in seen.lines]),
         **more,
     }
     told = ", ".join(f"{name} = %s" for name in values)
@@ -246,6 +249,11 @@ def record_target(row: SoldOrder, seen: TargetOrder, **more: Any) -> None:
         cursor.execute(f"UPDATE orders_soldorder SET {told} WHERE id = %s", [*values.values(), row.pk])  # noqa: S608  our names
     for name, value in values.items():
         setattr(row, name, value)
+
+
+def _target_line(line: TargetLine) -> dict[str, Any]:
+    amounts = {"unit_price": str(line.unit_price.amount), "line_total": str(line.line_total.amount)}
+    return {"sku": line.sku, "quantity": line.quantity, **amounts}
 
 
 def money(row: SoldOrder, name: str) -> Money:

@@ -74,7 +74,15 @@ class SoldOrder(models.Model):
     target_created_at = models.DateTimeField(null=True)
     target_confirmed_at = models.DateTimeField(null=True)
     target_seen_at = models.DateTimeField(null=True)
+    target_shipping = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    target_lines = models.JSONField(null=True)  # as last seen there: [{"sku", "quantity", "unit_price", "line_total"}]
     first_seen_at = models.DateTimeField(default=ports.now)
+
+    held_at = models.DateTimeField(null=True)  # a person holds it: nothing is sent for it meanwhile
+    held_by = models.CharField(max_length=150, blank=True, db_default="")
+    hold_reason = models.CharField(max_length=300, blank=True, db_default="")
+    cancel_wanted_at = models.DateTimeField(null=True)  # a person wants it cancelled: it is created nowhere any more
+    cancel_wanted_by = models.CharField(max_length=150, blank=True, db_default="")
 
     class Meta:
         constraints = [

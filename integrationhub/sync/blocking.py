@@ -6,8 +6,9 @@ finds the job's blocker.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -157,9 +158,16 @@ def _queue_unblocked(job_ids: set[int]) -> list[int]:
     rows = list(free.values_list("pk", "connection_id", "lane"))
     ids = [row[0] for row in rows]
     SyncJob.objects.filter(pk__in=ids).update(state=SyncJob.State.QUEUED, due_at=ports.now(), tries=0, reason="")
-    wake = {(connection_id, queue_of(lane)) for _, connection_id, lane in rows}
-    transaction.on_commit(lambda: queue.wake_many(wake))
+    # Being tried again in a run that takes its time: nothing holds them any more, so they need not wait for their turn.
+    spread = SyncJob.objects.filter(pk__in=job_ids, state=SyncJob.State.QUEUED, due_at__gt=ports.now())
+    spread.exclude(pk__in=waiting).update(due_at=ports.now())
+    _wake_after_commit((connection_id, lane) for _, connection_id, lane in rows)
     return ids
+
+
+def _wake_after_commit(places: Iterable[tuple[int, int]]) -> None:
+    wake = {(connection_id, queue_of(lane)) for connection_id, lane in places}
+    transaction.on_commit(lambda: queue.wake_many(wake))
 
 
 def release_mapping(*, brand_id: int, kind: str, code: str, link_id: int | None, by: str) -> list[int]:
@@ -176,18 +184,98 @@ def retry(case: ExceptionCase, *, by: str, job_ids: Sequence[int] | None = None)
     jobs = SyncJob.objects.filter(blockers__case=case, blockers__released_at=None, state__in=WAITING_STATES)
     if job_ids is not None:
         jobs = jobs.filter(pk__in=job_ids)
+    now = ports.now()
     with transaction.atomic():
-        rows = list(
-            SyncJob.objects.filter(pk__in=jobs.values("pk"))
-            .select_for_update()
-            .values_list("pk", "connection_id", "lane")
-        )
-        ids = [row[0] for row in rows]
-        SyncJob.objects.filter(pk__in=ids).update(
-            state=SyncJob.State.QUEUED, due_at=ports.now(), tries=0, reason=f"Tried again by {by}."[:500]
-        )
-        wake = {(connection_id, queue_of(lane)) for _, connection_id, lane in rows}
-        transaction.on_commit(lambda: queue.wake_many(wake))
+        given = try_again(dict.fromkeys(jobs.values_list("pk", flat=True), now), reason=f"Tried again by {by}.")
+    return [one.job_id for one in given]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A waiting job that was queued again, and how it stood before: what putting it back needs."""
+
+    job_id: int
+    was: str
+    was_reason: str
+    fence: int
+    wanted: int
+
+
+_TRY_AGAIN = """
+WITH wanted AS (SELECT * FROM unnest(%(ids)s::bigint[], %(due)s::timestamptz[]) AS w (id, due_at)),
+picked AS (
+    SELECT j.id, j.state, j.reason, j.fence, j.wanted, wanted.due_at
+    FROM sync_syncjob j JOIN wanted ON wanted.id = j.id
+    WHERE j.state IN ('BLOCKED', 'FAILED', 'ERRORED')
+    ORDER BY j.id FOR UPDATE OF j
+)
+UPDATE sync_syncjob j SET state = 'QUEUED', due_at = picked.due_at, tries = 0, reason = %(reason)s
+FROM picked WHERE j.id = picked.id
+RETURNING j.id, picked.state, picked.reason, j.fence, j.wanted, j.connection_id, j.lane
+"""
+
+
+def try_again(due: Mapping[int, datetime], *, reason: str) -> list[Given]:
+    """Queue those of these jobs that wait for a person, each due at its time. Inside the caller's transaction.
+
+    Their blockers stay until a try succeeds. Jobs that went on by themselves meanwhile are left out.
+    """
+    values: dict[str, Any] = {"ids": list(due), "due": list(due.values()), "reason": reason[:500]}
+    with connection.cursor() as cursor:
+        cursor.execute(_TRY_AGAIN, values)
+        rows = cursor.fetchall()
+    _wake_after_commit((row[5], row[6]) for row in rows)
+    return [Given(job_id=row[0], was=row[1], was_reason=row[2], fence=row[3], wanted=row[4]) for row in rows]
+
+
+_PUT_BACK = """
+WITH given AS (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(was)s::text[], %(reasons)s::text[], %(fences)s::bigint[], %(wanted)s::int[])
+        AS g (id, was, reason, fence, wanted)
+), picked AS (
+    SELECT j.id, given.was, given.reason
+    FROM sync_syncjob j JOIN given ON given.id = j.id
+    WHERE j.state = 'QUEUED' AND j.fence = given.fence AND j.wanted = given.wanted
+      AND EXISTS (SELECT 1 FROM sync_blocker b WHERE b.job_id = j.id AND b.released_at IS NULL)
+    ORDER BY j.id FOR UPDATE OF j
+)
+UPDATE sync_syncjob j SET state = picked.was, reason = picked.reason, due_at = %(now)s
+FROM picked WHERE j.id = picked.id AND j.state = 'QUEUED'
+RETURNING j.id
+"""
+
+
+def put_back(given: Sequence[Given]) -> list[int]:
+    """Let those of these jobs wait again that nobody has begun, exactly as they stood. Returns their ids.
+
+    Left going: what a worker has claimed since, what a newer document came for, and what waits for nothing any more.
+    """
+    values: dict[str, Any] = {
+        "ids": [one.job_id for one in given],
+        "was": [one.was for one in given],
+        "reasons": [one.was_reason for one in given],
+        "fences": [one.fence for one in given],
+        "wanted": [one.wanted for one in given],
+        "now": ports.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_BACK, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def end_what_waits(case: ExceptionCase, *, actor: str, reason: str) -> list[int]:
+    """End the jobs that wait for this case and for nothing else, since a person says that it was settled elsewhere.
+
+    Inside the transaction that closes the case. Jobs that wait for another case too go on waiting for that one.
+    """
+    mine = Blocker.objects.filter(case=case, released_at=None)
+    elsewhere = Blocker.objects.filter(released_at=None).exclude(case=case).values("job_id")
+    jobs = SyncJob.objects.filter(pk__in=mine.values("job_id"), state__in=WAITING_STATES).exclude(pk__in=elsewhere)
+    ids = list(jobs.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    SyncJob.objects.filter(pk__in=ids, state__in=WAITING_STATES).update(
+        state=SyncJob.State.SKIPPED, finished_at=ports.now(), reason=f"Settled by {actor}: {reason}"[:500]
+    )
+    release(mine, by=actor)
     return ids
 
 

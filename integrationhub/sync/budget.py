@@ -30,8 +30,8 @@ RESERVE = 0.2  # of each window, for acceptance and orders alone
 LOCAL_SHARE = 0.2  # of each limit, while Redis cannot be asked
 REDIS_RETRY_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 1.0
-# Callers that wait for the same moment are spread behind it by a fifth of the wait, never before it.
-SPREAD_SHARE = 0.2
+# Callers that wait for the same moment are spread behind it by a part of the wait, never before it.
+SPREAD_SHARE = 0.02
 SPREAD_MIN_SECONDS = 0.05
 SPREAD_MAX_SECONDS = 30.0
 KEPT_MILLISECONDS = 26 * 60 * 60 * 1000  # longer than the longest window there is, a day

@@ -4,6 +4,7 @@ This is what one RQ job does, for at most a slice of time. Quick jobs are claime
 claim stands in the per-item path; jobs that call a platform soon find themselves claimed one by one.
 """
 
+import math
 import os
 import socket
 import threading
@@ -13,28 +14,33 @@ from dataclasses import dataclass, field
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from connectors import ports
 from connectors.canonical.errors import ConfigurationError
 from connectors.models import Connection
 from integrationhub.sync import queue, standing
-from integrationhub.sync.attempts import write_attempts
-from integrationhub.sync.claim import ClaimedJob, claim, give_back
+from integrationhub.sync.claim import ClaimedJob, claim, give_back, next_due
 from integrationhub.sync.flows import flow
-from integrationhub.sync.gate import running
+from integrationhub.sync.gate import release_database, running
 from integrationhub.sync.lanes import QUEUES
 from integrationhub.sync.models import Schedule
 from integrationhub.sync.models.jobs import TERMINAL_STATES
-from integrationhub.sync.outcomes import Verdict, apply, judge, judge_error
+from integrationhub.sync.outcomes import Try, Verdict, judge, judge_error, settle
 from integrationhub.sync.places import place, standing_schedules
 from integrationhub.sync.run import Run
 
 log = structlog.get_logger(__name__)
 
-BATCH_MAX = 200
-QUICK_SECONDS = 0.1  # a batch done faster than this is doubled; a slower one halved
+BATCH_MAX = 250
+BATCH_GROWTH = 4  # times the last batch at most: one quick job says little of the next hundred
+BATCH_SECONDS = 0.2  # as many are claimed as the last batch's pace would finish in this time
+LOOK_SECONDS = 0.25  # how often a worker that waits for what falls due looks whether it is needed elsewhere
+LATE_SECONDS = 1.0  # a batch that takes longer gives back what it has not started: other threads may be free
 
+LEARNING_SHARE = 0.25
+
+_calls_a_job: dict[int, float] = {}  # connection → as this process has seen it
 stopping = threading.Event()  # set by a worker that was asked to stop: no new claim after that
 
 
@@ -52,6 +58,12 @@ class Tally:
                 self.states[state] = self.states.get(state, 0) + 1
             self.overtaken += overtaken + len(verdicts) - len(states)
 
+    def __iadd__(self, other: "Tally") -> "Tally":
+        self.overtaken += other.overtaken
+        for state, count in other.states.items():
+            self.states[state] = self.states.get(state, 0) + count
+        return self
+
     @property
     def total(self) -> int:
         return sum(self.states.values())
@@ -59,11 +71,41 @@ class Tally:
 
 def drain_connection(connection_id: int, queue_name: str) -> int:
     """The RQ task. Returns how many jobs came to an outcome."""
+    ends = ports.boottime() + queue.SLICE_SECONDS
+    lanes = QUEUES[queue_name]
     queue.taken_up(connection_id, queue_name)
-    tally = drain(connection_id, lanes=QUEUES[queue_name], threads=settings.DRAIN_THREADS, seconds=queue.SLICE_SECONDS)
+    tally = drain(connection_id, lanes=lanes, threads=settings.DRAIN_THREADS, seconds=queue.SLICE_SECONDS)
+    while _falls_due(connection_id, queue_name, ends=ends):
+        tally += drain(connection_id, lanes=lanes, threads=settings.DRAIN_THREADS, seconds=ends - ports.boottime())
+    if ports.boottime() >= ends or _soonest(connection_id, queue_name) < queue.SLICE_SECONDS:
+        queue.wake(connection_id, queue_name)
     if tally.total:
         log.info("drained", connection=connection_id, queue=queue_name, **tally.states)
     return tally.total
+
+
+def _falls_due(connection_id: int, queue_name: str, *, ends: float) -> bool:
+    """Wait for the next job that falls due before the slice ends, as long as no other connection needs this worker.
+
+    What a call budget put off by some seconds goes on at its time, rather than when the sweeper next looks.
+    """
+    while not stopping.is_set():
+        wait = _soonest(connection_id, queue_name)
+        if ports.boottime() + wait >= ends:
+            return False
+        ports.sleep(min(wait, LOOK_SECONDS))
+        if wait <= LOOK_SECONDS:
+            return True
+        if queue.queued_ids(queue_name):
+            return False
+    return False
+
+
+def _soonest(connection_id: int, queue_name: str) -> float:
+    """Seconds until the next job of the connection falls due that is not due yet."""
+    due_at = next_due(connection_id, lanes=QUEUES[queue_name])
+    release_database()
+    return max(0.0, (due_at - ports.now()).total_seconds()) if due_at else math.inf
 
 
 def drain(connection_id: int, *, lanes: Sequence[int], threads: int = 1, seconds: float = 25.0) -> Tally:
@@ -98,6 +140,8 @@ class _Slice:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{ports.new_id()[:8]}"
         self.modes, self.held = standing_schedules(connection_id)
         self.noted: dict[int, float] = {}  # schedule → when its success was stamped
+        self._claiming = threading.Lock()
+        self._begun = 0  # jobs that threads of this slice have claimed and not yet settled
 
     def work_in_thread(self, number: int) -> None:
         try:
@@ -107,51 +151,64 @@ class _Slice:
 
     def work(self) -> None:
         size = 1
-        while ports.boottime() < self.ends and not stopping.is_set():
-            size = min(size, self._room())
-            jobs = claim(
-                connection_id=self.connection_id, lanes=self.lanes, size=size, owner=self.owner, held=self.held
-            )
+        while not self._is_over():
+            jobs = self._claim(size)
             if not jobs:
                 return
             began = ports.boottime()
-            self._run_batch(jobs)
-            size = (
-                min(size * 2, BATCH_MAX)
-                if ports.boottime() - began < QUICK_SECONDS * max(1, size / 10)
-                else max(size // 2, 1)
+            try:
+                done = self._run_batch(jobs)
+            finally:
+                with self._claiming:
+                    self._begun -= len(jobs)
+            size = _next_size(done, seconds=ports.boottime() - began)
+
+    def _is_over(self) -> bool:
+        return ports.boottime() >= self.ends or stopping.is_set()
+
+    def _claim(self, size: int) -> list[ClaimedJob]:
+        """One thread after another: claims at the same moment would only pass over the rows that the others have locked."""
+        release_database()  # whoever waits for its turn with a connection in hand may keep it from the one whose turn it is
+        with self._claiming:
+            size = min(size, self._room())
+            if size < 1 or self._is_over():
+                return []
+            jobs = claim(
+                connection_id=self.connection_id, lanes=self.lanes, size=size, owner=self.owner, held=self.held
             )
+            self._begun += len(jobs)
+            return jobs
 
     def _room(self) -> int:
-        """How many jobs may be started for the budget's sake; at least one, which then waits or is put off with a time."""
-        room = place(self.connection_id).gate.capacity(rank=min(self.lanes))
-        return max(1, min(room, BATCH_MAX))
+        """How many jobs may be begun for the budget's sake, so that those that are begun can be finished.
 
-    def _run_batch(self, jobs: Sequence[ClaimedJob]) -> None:
-        runs: list[tuple[Run, Verdict | None]] = []
+        None while others are at work and need what is left; else at least one, which then waits or is put off with a time.
+        """
+        calls = _calls_a_job.get(self.connection_id, 1.0)
+        room = place(self.connection_id).gate.capacity(rank=min(self.lanes)) - self._begun * calls
+        return max(0 if self._begun else 1, min(int(room / max(calls, 1.0)), BATCH_MAX))
+
+    def _run_batch(self, jobs: Sequence[ClaimedJob]) -> int:
+        """Run the jobs and write what came of them. Returns how many were run; the others are given back."""
+        tries: list[Try] = []
+        late_at = min(self.ends, ports.boottime() + LATE_SECONDS)
         for position, job in enumerate(jobs):
-            if not job.may_start_call or (position and ports.boottime() > self.ends):
+            if not job.may_start_call or (position and ports.boottime() > late_at):
                 give_back(jobs[position:])
                 break
-            run, verdict = self._run(job)
-            runs.append((run, verdict))
-            if verdict is not None:
-                verdict.stake = run.stake
-        self._settle(runs)
-
-    def _settle(self, runs: Sequence[tuple[Run, Verdict | None]]) -> None:
-        """Write what came of a batch. Outcomes that touch nothing but their job are written with their tries, in one commit."""
-        plain = [(run, verdict) for run, verdict in runs if verdict is not None and verdict.is_plain]
-        others = [(run, verdict) for run, verdict in runs if verdict is None or not verdict.is_plain]
-        verdicts = [verdict for _, verdict in runs if verdict is not None]
-        with transaction.atomic():
-            states = apply([verdict for _, verdict in plain])
-            write_attempts(plain, owner=self.owner, states=states)
-        states |= apply([verdict for _, verdict in others if verdict is not None])
+            tries.append(self._run(job))
+        self._learn([len(run.calls) for run, _ in tries])
+        states = settle(tries, owner=self.owner)
+        verdicts = [verdict for _, verdict in tries if verdict is not None]
         self._heed_pauses(verdicts)
-        write_attempts(others, owner=self.owner, states=states)
         self._note_success(verdicts, states)
-        self.tally.add(verdicts, states, len(runs) - len(verdicts))
+        self.tally.add(verdicts, states, len(tries) - len(verdicts))
+        return len(tries)
+
+    def _learn(self, calls: Sequence[int]) -> None:
+        """Keep in mind how many calls a job of this connection takes; the latest weigh most."""
+        mean = _calls_a_job.get(self.connection_id, 1.0)
+        _calls_a_job[self.connection_id] = mean + (sum(calls) / len(calls) - mean) * LEARNING_SHARE
 
     def _note_success(self, verdicts: Sequence[Verdict], states: dict[int, str]) -> None:
         """Stamp the schedules whose jobs finished, unless this slice did so a moment ago."""
@@ -171,7 +228,7 @@ class _Slice:
             else:
                 self.ends = float("-inf")
 
-    def _run(self, job: ClaimedJob) -> tuple[Run, Verdict | None]:
+    def _run(self, job: ClaimedJob) -> Try:
         run = Run(job, mode=self.modes.get(job.schedule_id, Schedule.Mode.LIVE))
         try:
             with running(run):
@@ -182,6 +239,12 @@ class _Slice:
             return run, judge_error(run, error)
 
 
+def _next_size(done: int, *, seconds: float) -> int:
+    """How many jobs to claim after a batch of `done` that took so long."""
+    fitting = int(done * BATCH_SECONDS / max(seconds, 0.000_1))
+    return max(1, min(fitting, done * BATCH_GROWTH, BATCH_MAX))
+
+
 def work_off(connection_ids: Sequence[int], *, seconds: float = 25.0) -> Tally:
     """Drain several connections in this process, all lanes, until nothing is due on any: for tests, cron and the demo's check."""
     whole = Tally()
@@ -189,9 +252,6 @@ def work_off(connection_ids: Sequence[int], *, seconds: float = 25.0) -> Tally:
     while True:
         before = whole.total + whole.overtaken
         for connection_id in connection_ids:
-            part = drain(connection_id, lanes=lanes, seconds=seconds)
-            whole.overtaken += part.overtaken
-            for state, count in part.states.items():
-                whole.states[state] = whole.states.get(state, 0) + count
+            whole += drain(connection_id, lanes=lanes, seconds=seconds)
         if whole.total + whole.overtaken == before:
             return whole

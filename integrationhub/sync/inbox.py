@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from connectors import ports
 from connectors.base import Record
 from connectors.canonical.errors import DataError, Problem
+from connectors.redaction import Redaction
 from integrationhub.sync.models import InboxBody, InboxRecord
 
 LONGEST_ID = 120
@@ -38,7 +39,7 @@ ORDER BY n.kind, n.external_id
 ON CONFLICT (connection_id, kind, external_id) DO UPDATE
 SET digest = excluded.digest, version = d.version + 1, updated_at = excluded.updated_at
 WHERE d.digest <> excluded.digest AND (d.updated_at IS NULL OR excluded.updated_at IS NULL OR excluded.updated_at >= d.updated_at)
-RETURNING d.id, d.kind, d.external_id, d.version
+RETURNING d.id, d.kind, d.external_id, d.version, d.erased_at IS NOT NULL
 """
 
 
@@ -73,8 +74,11 @@ def store(connection_id: int, records: Sequence[Record], *, origin: str) -> list
                 origin=origin,
                 state=InboxRecord.State.TAKEN,
             )
-            for document_id, kind, external_id, version in changed
+            for document_id, kind, external_id, version, _ in changed
         ]
+        for _, kind, external_id, _, erased in changed:
+            if erased:
+                bodies[(kind, external_id)] = masked(bodies[(kind, external_id)])
         InboxRecord.objects.bulk_create(rows)
         _write_bodies({row.pk: bodies[(row.kind, row.external_id)] for row in rows})
     return [
@@ -154,11 +158,42 @@ def read_payload(record_id: int) -> Any:
     return decode(read_body(record_id), record=f"Record {record_id}")
 
 
+def read_document(record_id: int) -> tuple[Any, int | None]:
+    """The stored document, amounts as Decimal, and its id where corrections of it count. One query.
+
+    Raises DataError when the bytes are not JSON.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.body, d.id FROM sync_inboxbody b JOIN sync_inboxrecord r ON r.id = b.record_id"
+            " LEFT JOIN sync_document d ON d.id = r.document_id AND d.corrected WHERE b.record_id = %s",
+            [record_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise InboxBody.DoesNotExist(f"The bytes of record {record_id} are gone.")
+    body = zlib.decompress(_keyring().decrypt(bytes(row[0])))
+    return decode(body, record=f"Record {record_id}"), row[1]
+
+
 def decode(body: bytes, *, record: str) -> Any:
     try:
         return json.loads(body, parse_float=Decimal)
     except ValueError as error:
         raise DataError([Problem(field="body", message=f"This is not JSON: {error}.")], record=record) from None
+
+
+def masked(body: bytes) -> bytes:
+    """The document without what is personal in it; amounts, codes and states as they came."""
+    return Redaction(body_bytes=len(body) + 1).body(body, "application/json").encode()
+
+
+def mask_bodies(record_ids: Sequence[int]) -> None:
+    """Erase what is personal in what arrived, for good. Inside the caller's transaction."""
+    keyring = _keyring()
+    for row in InboxBody.objects.filter(record_id__in=record_ids).select_for_update():
+        body = masked(zlib.decompress(keyring.decrypt(bytes(row.body))))
+        InboxBody.objects.filter(record_id=row.record_id).update(body=keyring.encrypt(zlib.compress(body, 1)))
 
 
 def _write_bodies(bodies: dict[int, bytes]) -> None:

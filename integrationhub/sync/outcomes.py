@@ -1,9 +1,11 @@
 """What happens after a try: the error families, decided in one place and written under the fence."""
 
+import json
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -19,6 +21,7 @@ from connectors.canonical.errors import (
 )
 from exceptions_app.grouping import bug_key, problems_key, refusal_key
 from integrationhub.sync import blocking, standing
+from integrationhub.sync.attempts import RECORD_TRIES, TRIES, try_row, values_of, write_attempts
 from integrationhub.sync.blocking import CaseRequest
 from integrationhub.sync.claim import ClaimedJob
 from integrationhub.sync.flows import Done, Later, NeedsPersonError, Outcome, Skipped, flow
@@ -52,16 +55,10 @@ class Verdict:
     cases: list[CaseRequest] = field(default_factory=list)
     traceback: str = ""
     pause: ConfigurationError | None = None
-    stake: Stake | None = None
 
     def __post_init__(self) -> None:
         # Both may quote what a platform sent, and PostgreSQL keeps no NUL.
         self.reason, self.traceback = self.reason.replace("\x00", ""), self.traceback.replace("\x00", "")
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether writing it touches nothing but the job: no case is opened, nothing is paused."""
-        return not self.cases and self.pause is None
 
 
 def judge(run: Run, outcome: Outcome) -> Verdict:
@@ -214,35 +211,81 @@ def _our_bug(job: ClaimedJob, error: Exception) -> Verdict:
 
 # --- writing it down --------------------------------------------------------------------------------------------------
 
-_APPLY = """
-UPDATE sync_syncjob j
-SET state = CASE WHEN v.state IN ('DONE', 'SKIPPED') AND j.wanted <> v.wanted THEN 'QUEUED' ELSE v.state END,
-    due_at = CASE WHEN v.state IN ('DONE', 'SKIPPED') THEN %(now)s ELSE COALESCE(v.due_at, %(now)s) END,
-    finished_at = CASE WHEN v.state IN ('DONE', 'SKIPPED') AND j.wanted = v.wanted THEN %(now)s END,
-    lease_until = NULL, lease_owner = '', kills = 0, tries = v.tries, reason = v.reason
-FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(wanted)s::int[], %(states)s::text[], %(due)s::timestamptz[],
-            %(tries)s::int[], %(reasons)s::text[]) AS v (id, fence, wanted, state, due_at, tries, reason)
-WHERE j.id = v.id AND j.fence = v.fence AND j.state = 'RUNNING'
-RETURNING j.id, j.state, EXISTS (SELECT 1 FROM sync_blocker b WHERE b.job_id = j.id AND b.released_at IS NULL)
-"""
+# What came of the jobs of a batch and the record of its tries, in one statement: either all of it is written or nothing.
+# A job that another worker took meanwhile has a higher fence; its try is recorded as overtaken.
+_SETTLE = f"""
+WITH {TRIES}, applied AS (
+    UPDATE sync_syncjob j
+    SET state = CASE WHEN v.state IN ('DONE', 'SKIPPED') AND j.wanted <> v.wanted THEN 'QUEUED' ELSE v.state END,
+        due_at = CASE WHEN v.state IN ('DONE', 'SKIPPED') THEN %(now)s ELSE COALESCE(v.due_at, %(now)s) END,
+        finished_at = CASE WHEN v.state IN ('DONE', 'SKIPPED') AND j.wanted = v.wanted THEN %(now)s END,
+        lease_until = NULL, lease_owner = '', kills = 0, tries = v.tries, reason = v.message,
+        value = CASE WHEN v.staked THEN v.value ELSE j.value END,
+        value_currency = CASE WHEN v.staked THEN v.currency ELSE j.value_currency END,
+        value_reporting = CASE WHEN v.staked THEN v.reporting ELSE j.value_reporting END,
+        occurred_at = CASE WHEN v.staked THEN v.occurred_at ELSE j.occurred_at END,
+        deadline_at = CASE WHEN v.staked THEN v.deadline_at ELSE j.deadline_at END
+    FROM try v
+    WHERE j.id = v.job_id AND j.fence = v.fence AND j.state = 'RUNNING'
+    RETURNING j.id, j.state AS now_in,
+        EXISTS (SELECT 1 FROM sync_blocker b WHERE b.job_id = j.id AND b.released_at IS NULL) AS waits,
+        v.place, v.job_id, v.fence, v.started_at, v.result, v.message, v.versions, v.traceback
+), told AS (
+    SELECT place, job_id, fence, started_at, result, message, versions, traceback FROM applied
+    UNION ALL
+    SELECT place, job_id, fence, started_at, 'OVERTAKEN', message, versions, traceback FROM try
+    WHERE job_id NOT IN (SELECT id FROM applied)
+), {RECORD_TRIES}
+SELECT id, now_in, waits FROM applied
+"""  # noqa: S608  our own names
+
+Try = tuple[Run, Verdict | None]
 
 
-def apply(verdicts: Sequence[Verdict]) -> dict[int, str]:
-    """Write the verdicts under their fences. Returns job id → state; a job that is missing was overtaken."""
-    _write_stakes([verdict for verdict in verdicts if verdict.stake is not None])
-    plain = [verdict for verdict in verdicts if not verdict.cases]
-    states: dict[int, str] = {}
-    if plain:
-        rows = _apply_plain(plain)
-        states.update({job_id: state for job_id, state, _ in rows})
-        if waited := [job_id for job_id, state, waits in rows if waits and state in TERMINAL_STATES]:
-            blocking.let_go_of_finished(waited)
-    for verdict in verdicts:
-        if verdict.cases:
-            states[verdict.job.id] = _block(verdict)
-        elif verdict.pause is not None:
+def settle(tries: Sequence[Try], *, owner: str) -> dict[int, str]:
+    """Write what came of a batch, under its fences. Returns job id → state; a job that is missing was overtaken."""
+    plain = [(run, verdict) for run, verdict in tries if verdict is not None and not verdict.cases]
+    states = _settle_plain(plain, owner=owner) if plain else {}
+    for _, verdict in plain:
+        if verdict.pause is not None:
             standing.pause(verdict.job, verdict.pause)
+    others = [(run, verdict) for run, verdict in tries if verdict is None or verdict.cases]
+    _write_stakes([run for run, verdict in others if verdict is not None])
+    states |= {verdict.job.id: _block(verdict) for _, verdict in others if verdict is not None}
+    write_attempts(others, owner=owner, states=states)
     return states
+
+
+def _settle_plain(tries: Sequence[tuple[Run, Verdict]], *, owner: str) -> dict[int, str]:
+    """Outcomes that open no case: they touch nothing but their jobs, and are written with their tries."""
+    rows = [_row(place, run, verdict) for place, (run, verdict) in enumerate(tries)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SETTLE, values_of(rows, [run for run, _ in tries], owner=owner))
+        applied = cursor.fetchall()
+        if waited := [job_id for job_id, state, waits in applied if waits and state in TERMINAL_STATES]:
+            blocking.let_go_of_finished(waited)
+    return {job_id: state for job_id, state, _ in applied}
+
+
+def _row(place: int, run: Run, verdict: Verdict) -> dict[str, Any]:
+    """A try and what its outcome means for its job; what is left out is NULL."""
+    row = try_row(place, run, verdict)
+    row |= {"wanted": verdict.job.wanted, "state": verdict.state, "tries": verdict.tries}
+    if verdict.due_at is not None:
+        row["due_at"] = verdict.due_at.isoformat()
+    if run.stake is not None:
+        row |= {"staked": True, **_stake_row(run.stake)}
+    return row
+
+
+def _stake_row(stake: Stake) -> dict[str, str | None]:
+    return {
+        "value": str(stake.value),
+        "currency": stake.currency,
+        "reporting": None if stake.reporting is None else str(stake.reporting),
+        "occurred_at": stake.occurred_at.isoformat(),
+        "deadline_at": None if stake.deadline_at is None else stake.deadline_at.isoformat(),
+    }
 
 
 def _block(verdict: Verdict) -> str:
@@ -259,43 +302,15 @@ _STAKES = """
 UPDATE sync_syncjob j
 SET value = v.value, value_currency = v.currency, value_reporting = v.reporting, occurred_at = v.occurred_at,
     deadline_at = v.deadline_at
-FROM unnest(%s::bigint[], %s::numeric[], %s::text[], %s::numeric[], %s::timestamptz[], %s::timestamptz[])
-     AS v (id, value, currency, reporting, occurred_at, deadline_at)
+FROM json_to_recordset(%s) AS v (id bigint, value numeric, currency text, reporting numeric, occurred_at timestamptz,
+                                 deadline_at timestamptz)
 WHERE j.id = v.id
 """
 
 
-def _write_stakes(verdicts: Sequence[Verdict]) -> None:
-    stakes = [(verdict.job.id, verdict.stake) for verdict in verdicts if verdict.stake is not None]
-    if not stakes:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STAKES,
-            [
-                [job_id for job_id, _ in stakes],
-                [stake.value for _, stake in stakes],
-                [stake.currency for _, stake in stakes],
-                [stake.reporting for _, stake in stakes],
-                [stake.occurred_at for _, stake in stakes],
-                [stake.deadline_at for _, stake in stakes],
-            ],
-        )
-
-
-def _apply_plain(verdicts: Sequence[Verdict]) -> list[tuple[int, str, bool]]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            _APPLY,
-            {
-                "now": ports.now(),
-                "ids": [verdict.job.id for verdict in verdicts],
-                "fences": [verdict.job.fence for verdict in verdicts],
-                "wanted": [verdict.job.wanted for verdict in verdicts],
-                "states": [str(verdict.state) for verdict in verdicts],
-                "due": [verdict.due_at for verdict in verdicts],
-                "tries": [verdict.tries for verdict in verdicts],
-                "reasons": [verdict.reason[:500] for verdict in verdicts],
-            },
-        )
-        return list(cursor.fetchall())
+def _write_stakes(runs: Sequence[Run]) -> None:
+    """What is at stake, before a case is opened that tells it."""
+    stakes = [{"id": run.job.id, **_stake_row(run.stake)} for run in runs if run.stake is not None]
+    if stakes:
+        with connection.cursor() as cursor:
+            cursor.execute(_STAKES, [json.dumps(stakes)])

@@ -12,7 +12,7 @@ from connectors.base import Connector
 from connectors.canonical.errors import TransientError
 from connectors.http import Call, Exchange
 from connectors.models import Brand, Connection, Link
-from integrationhub.sync import inbox
+from integrationhub.sync import corrections, inbox
 from integrationhub.sync.claim import ClaimedJob, calls_allowed
 from integrationhub.sync.enqueue import NewJob, enqueue_many
 from integrationhub.sync.gate import OvertakenError, UnguardedWriteError
@@ -82,10 +82,13 @@ class Run:
         return place(self.link.target_id).row
 
     def document(self) -> Any:
-        """The payload this job was made for, in its latest stored version."""
+        """The payload this job was made for, in its latest stored version, with the corrections that count for it."""
         if self.job.record_id is None:
             raise ValueError(f"{self.job.flow} {self.job.key} has no document.")
-        return inbox.read_payload(self.job.record_id)
+        payload, corrected = inbox.read_document(self.job.record_id)
+        if corrected is None:
+            return payload
+        return corrections.applied(payload, document_id=corrected, record_id=self.job.record_id)
 
     # --- what it may do -------------------------------------------------------------------------------------------
     def write(self, effect: Effect) -> str:

@@ -174,6 +174,7 @@ def _entries(connector: Connector) -> Mapping[Capability, Callable[[], object]]:
     window: dict[str, Any] = {"updated_from": START, "updated_until": START}
     return {
         Capability.READ_ORDERS: lambda: connector.fetch_orders(**window),
+        Capability.COUNT_ORDERS: lambda: connector.list_orders_placed(since=START, until=START),
         Capability.ACCEPT_ORDERS: lambda: connector.decide_order("X", [LineDecision(line_id="1", accepted=True)]),
         Capability.CREATE_ORDERS: lambda: connector.find_orders("X"),
         Capability.HOLD_ORDERS: lambda: connector.hold_order("X", reason="X"),

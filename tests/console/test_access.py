@@ -11,18 +11,30 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from connectors.access import RIGHTS, Right
 from connectors.base import Record
 from connectors.models import record_audit
+from exceptions_app.models import RoutingRule, TeamTarget
+from integrationhub.console.cases.bulk import planning
 from integrationhub.console.connections import listing as connections
 from integrationhub.console.connections.testing import Tried
 from integrationhub.sync import inbox
-from integrationhub.sync.models import SyncCall
+from integrationhub.sync.models import Correction, Document, SyncCall, SyncJob
 from mappings_app.codes import CodeItem, note_seen
+from mappings_app.columns import WantedRow
+from mappings_app.kinds import KINDS
+from mappings_app.planning import make_plan
 from mappings_app.saving import save_mapping
 from tests import factories
 from tests.console.conftest import ROLES, Shop, undone
 
 DATA = {"do": "comment", "text": "x", "what": "retry", "at": "2026-01-15T09:00:00+00:00"}
+DO = {
+    "exceptions_app_exceptioncase_run_press": "pause",
+    "sync_schedule_press": "run",
+    "record_edit": "preview",
+    "case_acceptance": "accept",
+}
 EVERYONE, NOBODY, ANYBODY = "everyone with a role", "nobody at all", "anybody, logged in or not"
-MAPPINGS = ("skumapping", "carriermapping", "shippingservicemapping", "marketmapping")
+MAPPINGS = tuple(model.lower() for model in (kind.model_name for kind in KINDS.values()))
+CORRECTS = frozenset({Right.CHANGE_ORDERS, Right.APPROVE_MONEY})  # either of them
 
 # Address → who may GET it. "POST" in the name of the row: who may POST it (it refuses GET).
 GET: dict[str, Any] = {
@@ -34,15 +46,33 @@ GET: dict[str, Any] = {
     "password_change_done": EVERYONE,
     "jsi18n": EVERYONE,
     "search": EVERYONE,
+    "manual": EVERYONE,
+    "manual_page": EVERYONE,
     "app_list": NOBODY,
     "exceptions_app_exceptioncase_changelist": Right.SEE,
     "exceptions_app_exceptioncase_change": Right.SEE,
     "exceptions_app_exceptioncase_progress": Right.SEE,
     "exceptions_app_exceptioncase_codes": Right.MAP_CODES,
+    "exceptions_app_exceptioncase_tried": Right.SEE,
+    "exceptions_app_exceptioncase_run": Right.SEE,
+    "exceptions_app_exceptioncase_run_progress": Right.SEE,
+    "exceptions_app_routingrule_changelist": Right.SEE,
+    "exceptions_app_routingrule_change": Right.SEE,
+    "exceptions_app_routingrule_add": Right.CONFIGURE,
+    "exceptions_app_routingrule_apply": Right.CONFIGURE,
+    "exceptions_app_teamtarget_changelist": Right.SEE,
+    "exceptions_app_teamtarget_change": Right.SEE,
+    "exceptions_app_teamtarget_add": Right.CONFIGURE,
     "orders_soldorder_changelist": Right.SEE,
     "orders_soldorder_change": Right.SEE,
     "orders_soldorder_call": Right.SEE,
     "orders_soldorder_received": Right.SEE_PERSONAL_DATA,
+    "orders_soldorder_timeline": Right.SEE,
+    "orders_soldorder_person": Right.SEE_PERSONAL_DATA,
+    "orders_soldorder_act": Right.CHANGE_ORDERS,  # to hold it; each action asks for its own
+    "record_edit": CORRECTS,
+    "sync_correction_changelist": CORRECTS,
+    "sync_correction_change": CORRECTS,
     "mappings_app_seencode_changelist": Right.SEE,
     "mappings_app_seencode_change": Right.SEE,
     "connectors_connection_changelist": Right.SEE,
@@ -58,6 +88,8 @@ GET: dict[str, Any] = {
     "connectors_auditentry_changelist": Right.READ_AUDIT,
     "connectors_auditentry_change": Right.READ_AUDIT,
     "sync_schedule_changelist": Right.SEE,
+    "completeness": Right.SEE,
+    "sessions_own": EVERYONE,
     "sync_schedule_change": Right.SEE,
     "auth_user_changelist": Right.CONFIGURE,
     "auth_user_change": Right.CONFIGURE,
@@ -67,28 +99,49 @@ GET: dict[str, Any] = {
     **{f"mappings_app_{name}_change": Right.SEE for name in MAPPINGS},
     **{f"mappings_app_{name}_add": Right.MAP_CODES for name in MAPPINGS},
     **{f"mappings_app_{name}_codes": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_import": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_template": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_roll_back": Right.SEE for name in MAPPINGS},
+    "mappings_app_importplan_changelist": Right.SEE,
+    "mappings_app_importplan_change": Right.SEE,
+    "mappings_app_importplan_progress": Right.SEE,
 }
 POST: dict[str, Any] = {
     "logout": ANYBODY,
     "exceptions_app_exceptioncase_map": Right.MAP_CODES,
     "exceptions_app_exceptioncase_act": Right.WORK_CASES,
-    "orders_soldorder_retry": Right.WORK_CASES,
+    "exceptions_app_exceptioncase_view_save": Right.SEE,
+    "exceptions_app_exceptioncase_run_press": Right.WORK_CASES,
+    "case_acceptance": Right.CHANGE_ORDERS,
     "connectors_connection_test": Right.CONFIGURE,
     "connectors_connection_switch": Right.CONFIGURE,
     "sync_schedule_switch": Right.CONFIGURE,
+    "connectors_auditentry_export": Right.READ_AUDIT,
+    "auth_user_end_session": Right.CONFIGURE,
     "sync_schedule_press": Right.RUN_SYNCS,
     "auth_user_grant": Right.CONFIGURE,
     "auth_user_revoke": Right.CONFIGURE,
     "auth_user_reset_second_factor": Right.CONFIGURE,
     **{f"mappings_app_{name}_retire": Right.MAP_CODES for name in MAPPINGS},
-    **{f"mappings_app_{name}_roll_back": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_scope": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_export": Right.SEE for name in MAPPINGS},
+    "mappings_app_seencode_accept": Right.MAP_CODES,
+    "mappings_app_importplan_apply": Right.MAP_CODES,
+    "mappings_app_importplan_drop": Right.MAP_CODES,
+    "mappings_app_importplan_undo": Right.MAP_CODES,
 }
 # A model's own forms take POST too.
 POST_ALSO: dict[str, Any] = {
+    "orders_soldorder_act": Right.CHANGE_ORDERS,
+    "record_edit": Right.CHANGE_ORDERS,  # to see what changes; who approves has a test of its own
     "connectors_connection_change": Right.CONFIGURE,
     "connectors_link_change": Right.CONFIGURE,
     "connectors_brand_change": Right.CONFIGURE,
     "auth_user_change": Right.CONFIGURE,
+    "exceptions_app_routingrule_change": Right.CONFIGURE,
+    "exceptions_app_teamtarget_change": Right.CONFIGURE,
+    **{f"mappings_app_{name}_roll_back": Right.MAP_CODES for name in MAPPINGS},
+    **{f"mappings_app_{name}_import": Right.MAP_CODES for name in MAPPINGS},
 }
 # Every row can be asked for its history, which is the audit trail; no row can be deleted; pages nobody may add to.
 HISTORY_SUFFIX, DELETE_SUFFIX, ADD_SUFFIX = "_history", "_delete", "_add"
@@ -126,22 +179,37 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
     )
     versions = {
         kind: save_mapping(kind=kind, brand=shop.brand, from_code="X", to_code="Y", actor="alice", reason="Test").pk
-        for kind in ("sku", "carrier", "shipping_service", "market")
+        for kind in KINDS
     }
     (received,) = inbox.store(
         shop.northgate.pk, [Record(kind="order", external_id=order.reference, payload={"order_id": "1"})], origin="POLL"
     )
+    SyncJob.objects.filter(pk=job.pk).update(record=received.record_id)
+    correction = Correction.objects.create(
+        brand=shop.brand,
+        document=Document.objects.get(),
+        record_id=received.record_id,
+        job_id=job.pk,
+        token="t",
+        money=True,
+        reason="Test",
+        proposed_by=factories.make_person("proposer", ("OPS", shop.brand)),
+    )
     note_seen(shop.link, {"sku": [CodeItem(code="SEEN")]})
+    wanted = [WantedRow(number=2, from_code="A", to_code="B")]
+    plan = make_plan(wanted, kind=KINDS["sku"], brand=shop.brand, file_name="skus.csv", actor="alice")
+    run = planning.plan("ASSIGN", [case], planner=factories.make_person("planner", ("OPS", shop.brand)))
     colleague = factories.make_person("colleague", ("VIEWER", shop.brand))
     entry = record_audit(actor="alice", action="tested", subject=shop.brand, brand=shop.brand)
     first = {
         "exceptions_app_exceptioncase": case.pk,
+        "exceptions_app_routingrule": RoutingRule.objects.create(brand=shop.brand, team="OPS").pk,
+        "exceptions_app_teamtarget": TeamTarget.objects.create(brand=shop.brand, team="OPS", hours=8).pk,
         "orders_soldorder": order.pk,
+        "sync_correction": correction.pk,
         "mappings_app_seencode": shop.link.seen_codes.get().pk,
-        "mappings_app_skumapping": versions["sku"],
-        "mappings_app_carriermapping": versions["carrier"],
-        "mappings_app_shippingservicemapping": versions["shipping_service"],
-        "mappings_app_marketmapping": versions["market"],
+        **{f"mappings_app_{kind.model_name.lower()}": versions[kind.code] for kind in KINDS.values()},
+        "mappings_app_importplan": plan.pk,
         "connectors_connection": shop.northgate.pk,
         "connectors_link": shop.link.pk,
         "connectors_brand": shop.brand.pk,
@@ -149,19 +217,44 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
         "sync_schedule": job.schedule_id,
         "auth_user": colleague.pk,
     }
-    without = ("_changelist", "_add", "_codes", "_capabilities", "_switch")
+    without = (
+        "_changelist",
+        "_add",
+        "_codes",
+        "_capabilities",
+        "_switch",
+        "_import",
+        "_template",
+        "_export",
+        "_accept",
+    )
 
-    DATA.update(brand=str(shop.brand.pk), role="OPS", grant=str(colleague.role_grants.get().pk))
+    DATA.update(case=str(case.pk), brand=str(shop.brand.pk), role="OPS", grant=str(colleague.role_grants.get().pk))
 
     def about(name: str) -> list[Any]:
+        if name == "manual_page":
+            return ["unmapped-sku"]
         if name == "app_list":
             return ["connectors"]
+        if name == "record_edit":
+            return [job.pk]
+        if name.startswith("exceptions_app_exceptioncase_run"):
+            return [run.pk]
+        if name in ("exceptions_app_exceptioncase_view_save", "exceptions_app_routingrule_apply"):
+            return []
         model = next((model for model in first if name.startswith(f"{model}_")), None)
         rest = name.removeprefix(model) if model else ""
         codes_of_a_case = name == "exceptions_app_exceptioncase_codes" or name == "connectors_connection_switch"
         if model is None or (rest in without and not codes_of_a_case):
             return []
-        return [first[model], *{"_call": [call.pk], "_received": [received.record_id]}.get(rest, [])]
+        return [
+            first[model],
+            *{
+                "_call": [call.pk],
+                "_received": [received.record_id],
+                "_act": ["hold"] if model == "orders_soldorder" else [],
+            }.get(rest, []),
+        ]
 
     return about
 
@@ -169,12 +262,14 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
 def allowed(rule: Any, role: str) -> bool:
     if rule in (EVERYONE, ANYBODY):
         return True
+    if isinstance(rule, frozenset):
+        return bool(rule & RIGHTS[role])
     return rule != NOBODY and rule in RIGHTS[role]
 
 
 def let_in(client: Client, name: str, address: str, *, method: str) -> bool:
     with undone():
-        answer = getattr(client, method)(address, {**DATA, "do": "run" if name == "sync_schedule_press" else "comment"})
+        answer = getattr(client, method)(address, {**DATA, "do": DO.get(name, "comment")})
     refused = answer.status_code in (403, 404) or "/login/" in answer.get("Location", "")
     return not refused
 
@@ -210,10 +305,13 @@ def test_nobody_may_delete(name: str, arguments: Any, client_of: Any) -> None:
     assert [role for role in ROLES if let_in(client_of(role), name, address, method="post")] == []
 
 
+AUDITORS_SEE_NOT = ("connectors_brand_history", "auth_user_history", "sync_correction_history")
+
+
 @pytest.mark.parametrize("name", sorted(name for name in set(names()) if name.endswith(HISTORY_SUFFIX)))
 def test_the_history_of_a_row_is_the_audit_trail(name: str, arguments: Any, client_of: Any) -> None:
     address = reverse(f"admin:{name}", args=arguments(name))
-    may_not_see = {"AUDITOR"} if name in ("connectors_brand_history", "auth_user_history") else set()
+    may_not_see = {"AUDITOR"} if name in AUDITORS_SEE_NOT else set()
     found = {role for role in ROLES if let_in(client_of(role), name, address, method="get")}
     assert found == {role for role in ROLES if Right.READ_AUDIT in RIGHTS[role]} - may_not_see
 
@@ -227,7 +325,11 @@ def test_nothing_else_can_be_added(name: str, client_of: Any) -> None:
     assert [role for role in ROLES if let_in(client_of(role), name, address, method="get")] == []
 
 
-ABOUT_NO_ROW = ("_changelist", "_add", "_capabilities", "mapping_codes", "schedule_switch")
+ABOUT_NO_ROW = (
+    *("case_view_save", "rule_apply"),
+    *("_changelist", "_add", "_capabilities", "mapping_codes", "schedule_switch", "_completeness", "_export"),
+    *("mapping_import", "mapping_template", "mapping_export", "seencode_accept"),
+)
 ABOUT_A_ROW = sorted(
     name for name in {**GET, **POST} if name.count("_") > 1 and not name.endswith((*ABOUT_NO_ROW, "_done"))
 )

@@ -8,8 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from connectors import ports
 from exceptions_app import deciding
-from exceptions_app.models import ExceptionCase
-from integrationhub.sync.models import SyncJob
+from exceptions_app.models import CaseLink, ExceptionCase
 from tests import factories
 from tests.console.conftest import Shop
 
@@ -31,8 +30,8 @@ def test_fifty_cases_take_twelve_queries(
     some_cases(shop, 50)
     client = client_of("OPS")
     client.get(LIST)  # the first request of a session writes it
-    # session, person, roles, badge, count, rows, channels × 3, owners to choose, channels to choose
-    with django_assert_num_queries(11):
+    # session, person, roles, badge, count, rows, channels, owners to choose, channels to choose, own views
+    with django_assert_num_queries(10):
         answer = client.get(LIST)
     assert len(answer.context["cl"].result_list) == 50
 
@@ -100,65 +99,59 @@ def test_the_sentence_says_what_is_wrong_and_no_machine_words(shop: Shop, client
         assert word not in page
 
 
-# --- many at once -----------------------------------------------------------------------------------------------------
+def test_each_row_says_its_next_step_and_leads_to_the_fix(shop: Shop, client_of: Any) -> None:
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    page = client_of("OPS").get(LIST).content.decode()
+    assert f'href="/console/cases/{case.pk}/#fix">Map SKU</a>' in page
 
 
-def press(client: Client, action: str, cases: list[ExceptionCase], **data: str) -> Any:
-    chosen = {"action": action, "_selected_action": [case.pk for case in cases], "index": 0, **data}
-    return client.post(LIST, chosen, follow=True)
+def test_a_case_of_two_links_of_one_channel_is_one_row(shop: Shop, client_of: Any) -> None:
+    second = factories.make_link(
+        shop.brand, source=shop.northgate, target=factories.make_centra(shop.brand, "Centra Outlet")
+    )
+    case = factories.make_case(shop.link, "refused_by_platform", object_key="1")
+    CaseLink.objects.create(case=case, link=second)
+    assert rows(client_of("OPS"), f"?channel={shop.northgate.pk}") == [case.pk]
 
 
-def test_assigning_many_asks_to_whom_first(shop: Shop, client_of: Any) -> None:
-    cases = some_cases(shop, 3)
+def test_closed_cases_are_listed_latest_first_with_who_closed_them(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
+) -> None:
+    first, second = some_cases(shop, 2)
+    deciding.close_case(second.pk, actor="alice", reason="Test")
+    virtual_clock.advance(60)
+    deciding.close_case(first.pk, actor="bob", reason="Test")
     client = client_of("OPS")
-    asked = press(client, "assign_selected", cases[:2])
-    assert "Assign 2 cases" in asked.content.decode()
-    assert ExceptionCase.objects.exclude(owner=None).count() == 0
-    me = asked.wsgi_request.user
-    press(client, "assign_selected", cases[:2], apply="1", owner=str(me.pk))
-    assert list(ExceptionCase.objects.filter(owner=me).order_by("pk")) == cases[:2]
+    assert rows(client, "?state=CLOSED") == [first.pk, second.pk]
+    assert "by bob" in client.get(f"{LIST}?state=CLOSED").content.decode()
 
 
-def test_snoozing_many_says_what_was_refused(shop: Shop, client_of: Any) -> None:
-    (free,) = some_cases(shop, 1)
+def test_a_cause_that_came_back_says_who_closed_it_before(shop: Shop, client_of: Any) -> None:
+    before = factories.make_unmapped(shop.link, "AB-1021")
+    deciding.close_case(before.pk, actor="alice", reason="Test")
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    client = client_of("OPS")
+    assert rows(client, "?back=yes") == [case.pk]
+    assert "came back, closed before by alice" in client.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    "label", ["Mine", "Ops", "Ecommerce", "Finance", "Due today", "Overdue", "Regressions", "Snoozed", "Closed"]
+)
+def test_every_view_that_is_offered_opens(shop: Shop, client_of: Any, label: str) -> None:
+    client = client_of("OPS")
+    offered = {view["label"]: view["query"] for view in client.get(LIST).context["quick_views"]}
+    answer = client.get(LIST + offered[label])
+    assert [view["label"] for view in answer.context["quick_views"] if view["active"]] == [label]
+
+
+def test_the_due_today_view_ends_with_the_persons_own_day(shop: Shop, client_of: Any) -> None:
     due, _ = factories.make_blocked_orders(shop.link, "AB-1021", 1)
-    told = press(client_of("OPS"), "snooze_selected", [free, due], **{"apply": "1", "for": "3d"}).content.decode()
-    free.refresh_from_db()
-    due.refresh_from_db()
-    assert (free.state, due.state) == ("SNOOZED", "OPEN")
-    assert "1 case is snoozed." in told
-    assert f"Case {due.pk}: It must be decided before that." in told
-
-
-def test_retrying_many_queues_what_waits(shop: Shop, client_of: Any) -> None:
-    case, jobs = factories.make_blocked_orders(shop.link, "AB-1021", 2)
+    ExceptionCase.objects.filter(pk=due.pk).update(next_deadline_at=ports.now() + timedelta(hours=14, minutes=59))
     client = client_of("OPS")
-    asked = press(client, "retry_selected", [case]).content.decode()
-    assert "Try again what waits for 1 case: 2 records" in asked
-    assert SyncJob.objects.filter(state="QUEUED").count() == 0
-    press(client, "retry_selected", [case], apply="1")
-    for job in jobs:
-        job.refresh_from_db()
-    assert [job.state for job in jobs] == ["QUEUED", "QUEUED"]
-
-
-def test_who_may_not_work_on_cases_changes_none(shop: Shop, client_of: Any) -> None:
-    case, (job,) = factories.make_blocked_orders(shop.link, "AB-1021", 1)
-    press(client_of("VIEWER"), "retry_selected", [case], apply="1")
-    job.refresh_from_db()
-    assert job.state == "BLOCKED"
-
-
-def test_work_stops_at_the_brand_where_the_person_may_work(shop: Shop, person: Any) -> None:
-    other = factories.make_brand("other", "Other")
-    theirs, (job,) = factories.make_blocked_orders(factories.make_link(other), "AB-1021", 1)
-    someone = factories.make_person("carol", ("OPS", shop.brand), ("VIEWER", other))
-    client = Client()
-    client.force_login(someone)
-    assert rows(client) == [theirs.pk]
-    press(client, "retry_selected", [theirs], apply="1")
-    job.refresh_from_db()
-    assert job.state == "BLOCKED"
+    assert rows(client, "?due=today") == [due.pk]
+    ExceptionCase.objects.filter(pk=due.pk).update(next_deadline_at=ports.now() + timedelta(hours=15))
+    assert rows(client, "?due=today") == []
 
 
 def test_the_menu_counts_open_cases(shop: Shop, client_of: Any) -> None:

@@ -1,18 +1,23 @@
+import json
+import zlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from connectors import ports
 from connectors.models import AuditEntry
 from exceptions_app import deciding
-from exceptions_app.models import CaseEvent, ExceptionCase
+from exceptions_app.models import CaseEvent, ExceptionCase, TeamTarget
+from exceptions_app.opening import wake_due_cases
 from integrationhub.console.cases.acting import ACTS
 from integrationhub.console.cases.previewing import Preview, previews
 from integrationhub.sync import blocking
-from integrationhub.sync.models import Blocker, SyncJob
+from integrationhub.sync.models import Blocker, CallBody, SyncAttempt, SyncCall, SyncJob
+from integrationhub.sync.sweep import keep_house
 from mappings_app.models import MappingVersion
 from tests import factories
 from tests.console.conftest import Shop
@@ -71,21 +76,40 @@ def test_the_page_tells_what_is_wrong_what_happens_and_what_to_press(shop: Shop,
         assert word not in told
 
 
-def test_the_page_costs_the_same_for_five_and_for_fifty_records(
-    shop: Shop, client_of: Any, known: None, django_assert_max_num_queries: DjangoAssertNumQueries
+@pytest.mark.parametrize("cause", ["unmapped_sku", "refused_by_platform", "retries_spent", "cancelled_after_dispatch"])
+def test_the_page_takes_twelve_queries_at_most(
+    shop: Shop, client_of: Any, known: None, cause: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    case, _ = factories.make_blocked_orders(shop.link, "AB-1021", 50)
+    case, jobs = factories.make_blocked_orders(shop.link, "AB-1021", 50)
+    if cause != "unmapped_sku":
+        case = factories.make_case(shop.link, cause, object_key="order:1", context={"order": "MK-1"}, jobs=jobs)
     client = client_of("OPS")
     client.get(address(case))
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(12):
         client.get(address(case))
 
 
-def test_waiting_records_are_capped_and_the_rest_is_counted(shop: Shop, client_of: Any) -> None:
-    case, _ = factories.make_blocked_orders(shop.link, "AB-1021", 103)
-    answer = client_of("OPS").get(address(case))
-    assert len(answer.context["rows"]) == 100
-    assert "and 3 more" in answer.content.decode()
+def test_waiting_records_come_in_pages(shop: Shop, client_of: Any) -> None:
+    case, _ = factories.make_blocked_orders(shop.link, "AB-1021", 53)
+    client = client_of("OPS")
+    pages = [client.get(address(case) + f"?page={number}").context["waiting"] for number in (1, 2, 3, 4)]
+    assert [(len(one.rows), one.more) for one in pages] == [(25, True), (25, True), (3, False), (0, False)]
+    assert len({row.title for one in pages for row in one.rows}) == 53
+    assert "26–50 of 53, the most urgent first" in page(client, case, "?page=2")
+    assert "There are no more." in page(client, case, "?page=4")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "²", "99999999999999999999"])
+def test_a_page_number_that_is_none_shows_the_first(shop: Shop, client_of: Any, waiting: Any, number: str) -> None:
+    assert client_of("OPS").get(address(waiting[0]) + f"?page={number}").context["waiting"].number == 1
+
+
+def test_a_waiting_record_tells_the_order_it_is_about(shop: Shop, client_of: Any) -> None:
+    order = factories.make_order(shop.link, "MK:1:A")  # a reference may look like a key
+    case = factories.make_unmapped(shop.link, "AB-1021", jobs=[factories.make_job(order)])
+    (row,) = client_of("OPS").get(address(case)).context["waiting"].rows
+    assert (row.title, row.initials, row.channel, row.value) == ("MK:1:A", "A.B.", "Northgate", order.total)
+    assert row.url == f"/console/orders/{order.pk}/"
 
 
 def test_the_gtin_is_suggested_first_and_chosen(shop: Shop, client_of: Any, waiting: Any) -> None:
@@ -297,6 +321,51 @@ def test_a_snooze_ends_on_the_brands_clock(shop: Shop, client_of: Any) -> None:
     assert case.snoozed_until.isoformat() == "2026-01-16T09:00:00+00:00"
 
 
+def test_a_snooze_can_end_by_the_clock_or_by_a_count(shop: Shop, client_of: Any, waiting: Any) -> None:
+    case, *_ = waiting
+    deadline = ExceptionCase.objects.get(pk=case.pk).next_deadline_at
+    do(client_of("OPS"), case, "snooze", more="3", **{"for": "1h"})
+    case.refresh_from_db()
+    assert (case.state, case.snoozed_until, case.wake_at_count) == ("SNOOZED", ports.now() + timedelta(hours=1), 8)
+    factories.make_blocked_orders(shop.link, "AB-1021", 2, start=200)
+    case.refresh_from_db()
+    assert case.state == "SNOOZED"
+    factories.make_blocked_orders(shop.link, "AB-1021", 1, start=300)
+    case.refresh_from_db()
+    assert (case.state, case.next_deadline_at) == ("OPEN", deadline)
+
+
+def test_a_snooze_by_the_clock_ends_when_its_time_is_up(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
+) -> None:
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    do(client_of("OPS"), case, "snooze", **{"for": "4h"})
+    virtual_clock.advance(4 * 3600 - 1)
+    assert wake_due_cases() == 0
+    virtual_clock.advance(1)
+    assert wake_due_cases() == 1
+    case.refresh_from_db()
+    assert case.state == "OPEN"
+
+
+@pytest.mark.parametrize(("has_deadline", "until"), [(False, timedelta(days=30)), (True, timedelta(hours=12))])
+def test_a_snooze_by_count_alone_still_ends(shop: Shop, client_of: Any, has_deadline: bool, until: timedelta) -> None:
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    if has_deadline:
+        ExceptionCase.objects.filter(pk=case.pk).update(next_deadline_at=ports.now() + until)
+    do(client_of("OPS"), case, "snooze", more="20", **{"for": ""})
+    case.refresh_from_db()
+    assert (case.snoozed_until, case.wake_at_count) == (ports.now() + until, 20)
+
+
+@pytest.mark.parametrize("more", ["-1", "0", "two", "1.5", "99999999"])
+def test_a_count_that_is_none_is_refused_in_words(shop: Shop, client_of: Any, more: str) -> None:
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    assert "as a whole number" in do(client_of("OPS"), case, "snooze", more=more, **{"for": "1h"}).content.decode()
+    case.refresh_from_db()
+    assert case.state == "OPEN"
+
+
 def test_a_snooze_without_an_end_is_refused_in_words(shop: Shop, client_of: Any) -> None:
     case = factories.make_unmapped(shop.link, "AB-1021")
     assert "Say until when." in do(client_of("OPS"), case, "snooze", **{"for": ""}).content.decode()
@@ -372,3 +441,200 @@ def test_only_known_buttons_can_be_pressed(shop: Shop, client_of: Any) -> None:
     case = factories.make_unmapped(shop.link, "AB-1021")
     assert "steal" not in ACTS
     assert client_of("OPS").post(address(case, "act/"), {"do": "steal"}).status_code == 403
+
+
+# --- what each kind of cause offers -----------------------------------------------------------------------------------
+
+
+def refused(shop: Shop) -> tuple[ExceptionCase, SyncJob]:
+    job = factories.make_job(factories.make_order(shop.link, "MK-7"), state="FAILED")
+    case = factories.make_case(
+        shop.link, "refused_by_platform", object_key="1", context={"example": "MK-7"}, jobs=[job]
+    )
+    return case, job
+
+
+def test_a_record_to_correct_leads_to_its_form_for_whoever_may(shop: Shop, client_of: Any) -> None:
+    case, job = refused(shop)
+    link = f'href="{reverse("admin:record_edit", args=[job.pk])}"'
+    assert page(client_of("OPS"), case).count(link) == 2  # the one button, and the row's
+    told = page(client_of("ECOMMERCE"), case)
+    assert link not in told
+    assert "Correcting a record is for people who may change orders." in told
+
+
+def test_trying_again_says_what_it_would_set_going_and_with_which_mappings(shop: Shop, client_of: Any) -> None:
+    case, job = refused(shop)
+    factories.make_unmapped(shop.link, "AB-1021", jobs=[job])
+    told = page(client_of("OPS"), case)
+    assert "1 record would be tried again, £49.99, oldest 3 h 10; it will still wait for something else." in told
+    assert "With today&#x27;s mappings" in told or "With today's mappings" in told
+
+
+def test_pressing_try_again_twice_has_one_effect(shop: Shop, client_of: Any) -> None:
+    case, job = refused(shop)
+    client = client_of("OPS")
+    do(client, case, "retry")
+    SyncJob.objects.filter(pk=job.pk).update(state="RUNNING", lease_until=ports.now(), fence=1)
+    do(client, case, "retry")
+    assert states([job]) == ["RUNNING"]
+
+
+def test_what_was_done_by_hand_is_said_and_ticked(shop: Shop, client_of: Any) -> None:
+    order = factories.make_order(shop.link, "MK-1")
+    job = factories.make_job(order)
+    case = factories.make_case(
+        shop.link, "cancelled_after_dispatch", object_key=f"order:{order.pk}", context={"order": "MK-1"}, jobs=[job]
+    )
+    client = client_of("OPS")
+    assert "What waits for it will then not be tried again" in page(client, case)
+    assert "Tick that it was done." in do(client, case, "confirm", text="Stopped.").content.decode()
+    assert states([job]) == ["BLOCKED"]
+    do(client, case, "confirm", text="Stopped at the depot.", done="yes")
+    case.refresh_from_db()
+    assert (case.state, case.close_reason, states([job])) == ("CLOSED", "Stopped at the depot.", ["SKIPPED"])
+
+
+def test_closing_twice_has_one_effect(shop: Shop, client_of: Any) -> None:
+    case = factories.make_case(shop.link, "payment_refused", object_key="1", context={"order": "MK-1"})
+    client = client_of("OPS")
+    do(client, case, "confirm", text="Seen", done="yes")
+    told = do(client, case, "confirm", text="Seen again", done="yes").content.decode()
+    case.refresh_from_db()
+    assert "The case is closed already." in told
+    assert (case.close_reason, CaseEvent.objects.filter(case=case, kind="CLOSED").count()) == ("Seen", 1)
+
+
+def test_a_cause_that_came_back_shows_its_history(shop: Shop, client_of: Any) -> None:
+    before = factories.make_unmapped(shop.link, "AB-1021")
+    deciding.close_case(before.pk, actor="alice", reason="Mapped by hand in Centra.")
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    told = page(client_of("OPS"), case)
+    assert case.regression
+    assert f'href="/console/cases/{before.pk}/">Case {before.pk}</a>, the same cause, was closed' in told
+    assert "by alice: “Mapped by hand in Centra.”" in told
+
+
+def test_reopening_is_refused_while_the_cause_has_an_open_case(shop: Shop, client_of: Any) -> None:
+    before = factories.make_unmapped(shop.link, "AB-1021")
+    deciding.close_case(before.pk, actor="alice", reason="Test")
+    factories.make_unmapped(shop.link, "AB-1021")
+    told = do(client_of("OPS"), before, "reopen", text="Again").content.decode()
+    assert "It has come back and has an open case of its own." in told
+
+
+def test_nothing_closes_by_age(shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock) -> None:
+    case, (job,) = factories.make_blocked_orders(shop.link, "AB-1021", 1)
+    virtual_clock.advance(400 * 86_400)
+    keep_house()
+    case.refresh_from_db()
+    assert (case.state, states([job])) == ("OPEN", ["BLOCKED"])
+
+
+def test_the_case_says_since_when_its_team_is_late(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
+) -> None:
+    shop.brand.refresh_from_db()
+    TeamTarget.objects.create(brand=shop.brand, team="ECOMMERCE", hours=2)
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    client = client_of("OPS")
+    assert "Overdue for" not in page(client, case)
+    person = client.get("/console/cases/").wsgi_request.user
+    virtual_clock.advance(2 * 3600 + 600)
+    client = Client()  # the first session has ended meanwhile
+    client.force_login(person)
+    assert "Overdue for Ecommerce" in page(client, case)
+    assert "overdue 10 min" in client.get("/console/cases/?late=yes").content.decode()
+
+
+# --- the exact question and answer ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tried(shop: Shop) -> tuple[ExceptionCase, SyncJob]:
+    case, job = refused(shop)
+    attempt = SyncAttempt.objects.create(
+        job_id=job.pk,
+        fence=1,
+        owner="x",
+        result="REFUSED",
+        message="Centra refuses the order.",
+        traceback="Traceback x",
+    )
+    call = SyncCall.objects.create(
+        job_id=job.pk,
+        attempt_id=attempt.pk,
+        connection=shop.centra,
+        operation="POST order",
+        write=True,
+        method="POST",
+        url="https://nordhem.centra.com/order",
+        status=422,
+        started_at=ports.now(),
+        seconds=1,
+    )
+    sides = [{"headers": {}, "body": body} for body in ('{"total": 50.10}', '{"errors": {"<b>sku</b>": "unknown"}}')]
+    request, response = (zlib.compress(json.dumps(side).encode()) for side in sides)
+    CallBody.objects.create(call_id=call.pk, request=request, response=response)
+    return case, job
+
+
+def test_the_last_try_is_told_in_its_own_words_when_it_is_unfolded(shop: Shop, client_of: Any, tried: Any) -> None:
+    case, _ = tried
+    client = client_of("OPS")
+    assert "unknown" not in page(client, case)
+    told = client.get(address(case, "tried/")).content.decode()
+    assert "Told Centra: POST order – refused (422)" in told
+    assert "Centra&#x27;s answer, in its own words" in told
+    assert "&quot;total&quot;: 50.10" in told
+    assert "&lt;b&gt;sku&lt;/b&gt;" in told
+    assert "Traceback" not in told
+
+
+def test_nobody_reads_the_answers_of_a_record_that_waits_elsewhere(shop: Shop, client_of: Any, tried: Any) -> None:
+    case = factories.make_unmapped(shop.link, "AB-1021")
+    assert client_of("OPS").get(address(case, "tried/"), {"record": str(tried[1].pk)}).status_code == 403
+
+
+def test_a_case_nobody_tried_says_so(shop: Shop, client_of: Any, waiting: Any) -> None:
+    told = client_of("OPS").get(address(waiting[0], "tried/")).content.decode()
+    assert "Nothing that waits here was tried and kept yet." in told
+
+
+# --- who may what -----------------------------------------------------------------------------------------------------
+
+PRESSES = {
+    "take": {},
+    "assign": {"owner": ""},
+    "hand_over": {"team": "FINANCE"},
+    "comment": {"text": "x"},
+    "snooze": {"for": "1h"},
+    "wake": {},
+    "retry": {},
+    "retry_one": {"job": "1"},
+    "reopen": {"text": "x"},
+    "close": {"text": "x"},
+    "confirm": {"text": "x", "done": "yes"},
+    "choose": {"stays": "1"},
+}
+
+
+@pytest.mark.parametrize("what", sorted(ACTS))
+def test_every_button_asks_for_the_right_of_the_cases_brand(
+    shop: Shop, client_of: Any, waiting: Any, what: str
+) -> None:
+    case, here, _ = waiting
+    other = factories.make_brand("other", "Other")
+    elsewhere = Client()
+    elsewhere.force_login(factories.make_person("otto", ("OPS", other), ("ADMIN", other), ("VIEWER", shop.brand)))
+    for client in (elsewhere, client_of("VIEWER"), client_of("AUDITOR")):
+        assert client.post(address(case, "act/"), {"do": what, **PRESSES[what]}).status_code == 403
+    case.refresh_from_db()
+    assert (case.state, case.owner, case.team) == ("OPEN", None, "ECOMMERCE")
+    assert not CaseEvent.objects.filter(case=case).exclude(kind__in=("OPENED", "SPREAD")).exists()
+    assert states(here) == ["BLOCKED"] * 3
+
+
+@pytest.mark.parametrize("what", sorted(ACTS))
+def test_a_button_takes_a_post(shop: Shop, client_of: Any, waiting: Any, what: str) -> None:
+    assert client_of("OPS").get(address(waiting[0], "act/"), {"do": what}).status_code == 405

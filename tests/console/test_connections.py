@@ -226,7 +226,10 @@ def test_the_switch_needs_a_reason_and_is_audited(shop: Shop, client_of: Any) ->
     client = client_of("ADMIN")
     client.post(address(shop.northgate, "switch/"), {"to": "off", "reason": ""})
     assert Connection.objects.get(pk=shop.northgate.pk).state == "ACTIVE"
-    client.post(address(shop.northgate, "switch/"), {"to": "off", "reason": "They migrate."})
+    client.post(address(shop.northgate, "switch/"), {"to": "off", "reason": "They migrate."})  # and that it is meant
+    shop.northgate.refresh_from_db()
+    assert shop.northgate.state == "ACTIVE"
+    client.post(address(shop.northgate, "switch/"), {"to": "off", "reason": "They migrate.", "sure": "yes"})
     row = Connection.objects.get(pk=shop.northgate.pk)
     assert (row.state, row.state_reason) == ("SWITCHED_OFF", "They migrate.")
     client.post(address(shop.northgate, "switch/"), {"to": "on", "reason": "Done."})

@@ -7,9 +7,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from connectors import ports
 from connectors.models import AuditEntry, Link
+from connectors.registry import CONNECTORS
 from integrationhub.console.syncs import table
 from integrationhub.sync import ticks
-from integrationhub.sync.models import Schedule, Switch, SyncJob
+from integrationhub.sync.budget import shared_budget
+from integrationhub.sync.models import Feed, Schedule, Switch, SyncJob
+from integrationhub.sync.spending import spent_since
 from tests import factories
 from tests.console.conftest import Shop
 
@@ -37,7 +40,8 @@ def test_the_page_costs_the_same_for_any_number_of_links(
     factories.make_blocked_orders(shop.link, "AB-1021", 5)
     client = client_of("ADMIN")
     client.get("/console/syncs/")
-    with django_assert_num_queries(8):  # session, person, roles, badge, schedules, jobs, the switch, other brands
+    # session, person, roles, badge, schedules, jobs, feeds, the switch, other brands
+    with django_assert_num_queries(9):
         client.get("/console/syncs/")
 
 
@@ -92,11 +96,13 @@ def test_a_flow_that_missed_three_slots_is_late(shop: Shop, planned: None) -> No
     assert late() is False
 
 
-def test_the_switch_over_everything_needs_a_reason(shop: Shop, client_of: Any) -> None:
+def test_the_switch_over_everything_needs_a_reason_and_a_second_thought(shop: Shop, client_of: Any) -> None:
     client = client_of("ADMIN")
     client.post("/console/syncs/switch/", {"to": "off", "reason": ""})
+    client.post("/console/syncs/switch/", {"to": "off", "reason": "Fire drill"})  # and that it is meant
     assert not Switch.objects.filter(calls_allowed=False).exists()
-    told = client.post("/console/syncs/switch/", {"to": "off", "reason": "Fire drill"}, follow=True).content.decode()
+    stop = {"to": "off", "reason": "Fire drill", "sure": "yes"}
+    told = client.post("/console/syncs/switch/", stop, follow=True).content.decode()
     assert "Fire drill" in told
     assert (Switch.objects.get().calls_allowed, Switch.objects.get().changed_by) == (False, "the-admin")
     assert "Fire drill" in client.get("/console/").content.decode()
@@ -109,6 +115,34 @@ def test_one_brands_administrator_cannot_stop_another_brand(shop: Shop, client_o
     answer = client_of("ADMIN").post("/console/syncs/switch/", {"to": "off", "reason": "x"})
     assert answer.status_code == 403
     assert not Switch.objects.exists()
+
+
+def test_a_late_flow_is_told_in_words_beside_its_colour(shop: Shop, client_of: Any, planned: None) -> None:
+    Schedule.objects.filter(flow="read_orders", connection=shop.northgate).update(
+        last_success_at=ports.now() - timedelta(minutes=47)
+    )
+    told = client_of("VIEWER").get("/console/syncs/").content.decode()
+    assert "stale: should be every 2 min" in told
+
+
+def test_how_far_a_feed_has_read_and_the_backlog_by_lane_are_told(shop: Shop, client_of: Any, planned: None) -> None:
+    factories.make_blocked_orders(shop.link, "AB-1021", 5)
+    cursor = ports.now() - timedelta(minutes=3)
+    Feed.objects.create(connection=shop.northgate, name="orders", cursor_at=cursor)
+    groups = {group.title: group for group in client_of("VIEWER").get("/console/syncs/").context["groups"]}
+    reading = next(one for one in groups["Northgate"].standings if one.schedule.flow == "read_orders")
+    assert reading.cursor_at == cursor
+    assert groups["Northgate → Centra"].backlog == [("Orders", 0, 5)]
+
+
+def test_the_call_budget_that_is_used_is_told(shop: Shop, client_of: Any, planned: None, redis_client: Any) -> None:
+    shared_budget.cache_clear()
+    kind, account = CONNECTORS["mirakl"], shop.northgate.account()
+    shared_budget(spent_since).acquire(kind.budget_key(account), {"OR11": 1}, kind.limits(account), rank=20)
+    groups = {group.title: group for group in client_of("VIEWER").get("/console/syncs/").context["groups"]}
+    ((name, (used,)),) = groups["Northgate"].budgets
+    assert (name, used.words, used.full) == ("Northgate", "1 of 1 OR11 in any 1 min", True)
+    shared_budget.cache_clear()
 
 
 def test_home_shows_one_row_per_link_and_colours_only_what_matters(shop: Shop, client_of: Any, planned: None) -> None:

@@ -265,7 +265,7 @@ def test_a_list_of_cases_is_told_in_three_queries_however_long(
         missing = MissingMapping(kind="sku", code=f"AB-{number}")
         open_unmapped(link=link, missing=missing)
         open_unmapped(link=other_link, missing=missing)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         sentences = [tell(case) for case in ExceptionCase.objects.unresolved().in_queue_order().with_words()]
     assert len(sentences) == 30
 

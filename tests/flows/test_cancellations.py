@@ -1,5 +1,6 @@
 """Cancellations in both directions, whole and in part; what the hub did itself does not come back to it."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -222,8 +223,14 @@ def test_without_a_reason_code_the_marketplace_is_told_nothing_and_a_person_is(t
     reference = created(told)
     told.centra.cancel_order(told.in_centra(reference)[0].number)
     told.run("read_events")
-    assert told.cases() == [("no_cancellation_reason", 1)]
+    assert told.cases() == [("unmapped_refund_reason", 1)]
     assert told.mirakl.journal.count("OR28") == 0
+    told.map("refund_reason", "REFUND", "15", link=told.link)
+    told.work()
+    assert [json.loads(entry.body)["refunds"][0]["reason_code"] for entry in told.mirakl.journal.entries("OR28")] == [
+        "15"
+    ]
+    nothing_open(told)
 
 
 def test_a_cancellation_by_the_hub_that_comes_back_as_an_event_does_not_travel_on(told: World) -> None:

@@ -36,7 +36,9 @@ def harbour(brand: Brand) -> Connection:
 
 @pytest.fixture
 def centra(brand: Brand) -> Connection:
-    return Connection.objects.create(brand=brand, platform="centra", name="Centra", base_url="https://centra.test")
+    return Connection.objects.create(
+        brand=brand, platform="centra", name="Centra", base_url="https://centra.test", settings={"price_list": "1"}
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -17,15 +16,14 @@ from connectors import ports
 from connectors.access import Right, roles_with
 from connectors.models import RoleGrant
 from exceptions_app import deciding
-from exceptions_app.causes import Fix, cause_named
-from exceptions_app.errors import RefusedCaseError
 from exceptions_app.models import ExceptionCase
+from integrationhub.console.cases import choosing
+from integrationhub.console.cases.settling import settle
 from integrationhub.sync import blocking
-from integrationhub.sync.models import Blocker, SyncJob
-from integrationhub.sync.models.jobs import WAITING_STATES
 
-# Causes that a person settles outside the hub: what waits for them is then over, not tried again.
-SETTLED_BY_HAND = frozenset({Fix.CONFIRM, Fix.CHOOSE, Fix.NONE})
+MOST_MORE = 1_000_000
+# Where only a count is to end the snooze, it ends after this at the latest.
+COUNTED_SNOOZE = timedelta(days=30)
 SNOOZES: Mapping[str, tuple[str, timedelta]] = {
     "1h": ("For an hour", timedelta(hours=1)),
     "4h": ("For 4 hours", timedelta(hours=4)),
@@ -42,6 +40,7 @@ class Done:
     told: str
     retried: bool = False
     job_id: int | None = None  # the one record that was retried, where it was one
+    chosen_job_id: int | None = None  # the job that carries out a choice
 
 
 def snooze_labels() -> dict[str, str]:
@@ -57,15 +56,6 @@ def act(name: str, case: ExceptionCase, data: QueryDict, user: Any) -> Done:
     return ACTS[name](case, data, user)
 
 
-def may_close(case: ExceptionCase) -> bool:
-    """A case is closed by hand where nothing waits for it, or where it is settled outside the hub."""
-    if case.state == ExceptionCase.State.CLOSED:
-        return False
-    if cause_named(case.cause).fix in SETTLED_BY_HAND:
-        return True
-    return case.waiting_count == 0 and not Blocker.objects.filter(case=case, released_at=None).exists()
-
-
 def colleagues(brand_id: int) -> list[AbstractBaseUser]:
     """Who may work on this brand's cases."""
     grants = RoleGrant.objects.filter(brand_id=brand_id, role__in=roles_with(Right.WORK_CASES))
@@ -73,15 +63,37 @@ def colleagues(brand_id: int) -> list[AbstractBaseUser]:
     return list(people.order_by("username"))
 
 
-def snooze_end(data: QueryDict, zone: ZoneInfo) -> datetime:
-    """When the snooze ends: a moment on the brand's clock where one was given, else one of SNOOZES."""
-    chosen = data.get("for", "")
-    if chosen in SNOOZES and not data.get("until"):
-        return ports.now() + SNOOZES[chosen][1]
+def how_many_more(data: QueryDict) -> int | None:
+    """So many more records may come to wait before the snooze ends; None where only the clock ends it."""
+    typed = data.get("more", "").strip()
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit() and 0 < int(typed) <= MOST_MORE):
+        raise NotAskedProperlyError("Say how many more as a whole number, such as 20.")
+    return int(typed)
+
+
+def snooze_end(data: QueryDict, zone: ZoneInfo, *, deadline: datetime | None = None) -> datetime:
+    """When the snooze ends: a moment on the brand's clock where one was given, else one of SNOOZES.
+
+    With a count and neither of the two: as late as a snooze may end.
+    """
+    chosen, typed, now = data.get("for", ""), data.get("until", ""), ports.now()
+    if typed:
+        return _typed_moment(typed, zone)
+    if chosen in SNOOZES:
+        return now + SNOOZES[chosen][1]
+    if how_many_more(data) is None:
+        raise NotAskedProperlyError("Say until when.")
+    latest = now + COUNTED_SNOOZE
+    return min(latest, deadline) if deadline and deadline > now else latest
+
+
+def _typed_moment(typed: str, zone: ZoneInfo) -> datetime:
     field = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M"])
     with timezone.override(zone):
         try:
-            end: datetime = field.clean(data.get("until", ""))
+            end: datetime = field.clean(typed)
         except forms.ValidationError:
             raise NotAskedProperlyError("Say until when.") from None
     return end
@@ -121,8 +133,14 @@ def _comment(case: ExceptionCase, data: QueryDict, user: Any) -> Done:
 
 
 def _snooze(case: ExceptionCase, data: QueryDict, user: Any) -> Done:
-    end = snooze_end(data, ZoneInfo(case.brand.timezone))
-    deciding.snooze(case.pk, until=end, actor=user.get_username(), reason=data.get("text", ""))
+    end, more = snooze_end(data, ZoneInfo(case.brand.timezone), deadline=case.next_deadline_at), how_many_more(data)
+    deciding.snooze(
+        case.pk,
+        until=end,
+        actor=user.get_username(),
+        reason=data.get("text", ""),
+        wake_at_count=case.waiting_count + more if more else None,
+    )
     return Done(told="Snoozed. It comes back by itself.")
 
 
@@ -150,27 +168,23 @@ def _reopen(case: ExceptionCase, data: QueryDict, user: Any) -> Done:
 
 
 def _close(case: ExceptionCase, data: QueryDict, user: Any) -> Done:
-    """Close with a reason. What still waits is ended with it: a person says that it was settled outside the hub."""
-    reason, actor = data.get("text", "").strip(), user.get_username()
-    with transaction.atomic():
-        if not may_close(case):
-            raise RefusedCaseError("Work still waits for this case. It closes by itself when nothing waits any more.")
-        deciding.close_case(case.pk, actor=actor, reason=reason)
-        ended = _end_what_waits(case, actor=actor, reason=reason)
+    ended = settle(case, actor=user.get_username(), reason=data.get("text", "").strip())
     return Done(told="Closed." if not ended else f"Closed; {len(ended)} will not be tried again.")
 
 
-def _end_what_waits(case: ExceptionCase, *, actor: str, reason: str) -> list[int]:
-    """End the jobs that wait for this case and for nothing else. Inside the transaction that closes the case."""
-    mine = Blocker.objects.filter(case=case, released_at=None)
-    elsewhere = Blocker.objects.filter(released_at=None).exclude(case=case).values("job_id")
-    jobs = SyncJob.objects.filter(pk__in=mine.values("job_id"), state__in=WAITING_STATES).exclude(pk__in=elsewhere)
-    ids = list(jobs.select_for_update().values_list("pk", flat=True))
-    SyncJob.objects.filter(pk__in=ids, state__in=WAITING_STATES).update(
-        state=SyncJob.State.SKIPPED, finished_at=ports.now(), reason=f"Settled by {actor}: {reason}"[:500]
-    )
-    blocking.release(mine, by=actor)
-    return ids
+def _confirm(case: ExceptionCase, data: QueryDict, user: Any) -> Done:
+    """Say that it was done by hand: what was done is the reason it is closed for."""
+    if not data.get("done"):
+        raise NotAskedProperlyError("Tick that it was done. Nothing is changed before that.")
+    return _close(case, data, user)
+
+
+def _choose(case: ExceptionCase, data: QueryDict, user: Any) -> Done:
+    stays = data.get("stays")
+    if stays is None:
+        raise NotAskedProperlyError("Choose which one stays.")
+    job_id = choosing.choose(case, stays=stays, actor=user.get_username())
+    return Done(told="Noted. The other one is being cancelled.", chosen_job_id=job_id)
 
 
 ACTS: Mapping[str, Callable[[ExceptionCase, QueryDict, Any], Done]] = {
@@ -184,4 +198,6 @@ ACTS: Mapping[str, Callable[[ExceptionCase, QueryDict, Any], Done]] = {
     "retry_one": _retry_one,
     "reopen": _reopen,
     "close": _close,
+    "confirm": _confirm,
+    "choose": _choose,
 }

@@ -13,7 +13,7 @@ from connectors.access import Right, roles_with
 from connectors.admin_base import brand_choices, rights_of
 from connectors.models import Connection, RoleGrant
 from exceptions_app.causes import registered_causes
-from exceptions_app.models import ExceptionCase
+from exceptions_app.models import CaseLink, CaseQuerySet, ExceptionCase
 from integrationhub.adminkit.filters import ChoiceFilter
 
 Cases = QuerySet[ExceptionCase]
@@ -100,7 +100,9 @@ class ChannelFilter(ChoiceFilter):
         return [(str(pk), name) for pk, name in sold_at.order_by("name").values_list("pk", "name")]
 
     def narrow(self, rows: Cases, value: str, request: HttpRequest) -> Cases:
-        return rows.filter(case_links__link__source_id=int(value))
+        # Not a join: a case that shows in two links of one channel would be listed twice.
+        shown = CaseLink.objects.filter(link__source_id=int(value))
+        return rows.filter(pk__in=shown.values("case_id"))
 
 
 class BrandFilter(ChoiceFilter):
@@ -121,3 +123,27 @@ class CameBackFilter(ChoiceFilter):
 
     def narrow(self, rows: Cases, value: str, request: HttpRequest) -> Cases:
         return rows.filter(regression=True)
+
+
+class OverdueFilter(ChoiceFilter):
+    title, parameter_name, all_label = "team's target", "late", "Any"
+
+    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
+        return [("yes", "Older than the team's target")]
+
+    def narrow(self, rows: Cases, value: str, request: HttpRequest) -> Cases:
+        assert isinstance(rows, CaseQuerySet)
+        return rows.overdue(ports.now())
+
+
+ALL: tuple[type[ChoiceFilter], ...] = (
+    StateFilter,
+    TeamFilter,
+    OwnerFilter,
+    DueFilter,
+    OverdueFilter,
+    CauseFilter,
+    ChannelFilter,
+    BrandFilter,
+    CameBackFilter,
+)

@@ -47,7 +47,7 @@ def missing_of(case: ExceptionCase) -> Missing | None:
     kind = KINDS.get(cause_named(case.cause).fix.removeprefix("mapping:"))
     if kind is None:
         return None
-    code = case.code if case.mapping_kind else str(case.context.get(kind.code, ""))
+    code = case.code if case.mapping_kind else str(case.context.get("from", ""))
     links = [channel.link for channel in case.case_links.all()]
     return Missing(case=case, kind=kind, code=code, links=links) if links else None
 

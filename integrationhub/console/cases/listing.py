@@ -1,64 +1,40 @@
 """The queue: one row per missing fact, the next deadline first, then the most money."""
 
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern
-from django.utils.html import format_html
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from connectors import ports
 from connectors.access import Right
-from connectors.admin_base import HubModelAdmin, register, rights_of
-from exceptions_app import deciding
-from exceptions_app.errors import RefusedCaseError
-from exceptions_app.models import CaseQuerySet, ExceptionCase
+from connectors.admin_base import HubModelAdmin, register, require, rights_of
+from exceptions_app.causes import cause_named
+from exceptions_app.models import CaseQuerySet, CaseRun, ExceptionCase
 from exceptions_app.telling import tell
-from exceptions_app.words import counted, number
+from exceptions_app.words import number
 from integrationhub.adminkit import moments
-from integrationhub.console.cases import filters, page
-from integrationhub.console.cases.acting import NotAskedProperlyError, colleagues, snooze_end, snooze_labels
+from integrationhub.console.cases import asking, filters, page, views
+from integrationhub.console.cases.bulk import pages, planning
 from integrationhub.console.money_words import at_stake
-
-TOLD_REFUSALS = 5
-QUICK_VIEWS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("Everything open", {}),
-    ("Mine", {"owner": "me"}),
-    ("Operations", {"team": "OPS"}),
-    ("Ecommerce", {"team": "ECOMMERCE"}),
-    ("Finance", {"team": "FINANCE"}),
-    ("Due today", {"due": "today"}),
-    ("Came back", {"back": "yes"}),
-    ("Snoozed", {"state": "SNOOZED"}),
-)
 
 
 @register(ExceptionCase)
 class CaseAdmin(HubModelAdmin):
     address = "cases"
-    list_display = ("told", "waiting", "value", "oldest", "deadline", "whose", "standing")
-    list_filter = (
-        filters.StateFilter,
-        filters.TeamFilter,
-        filters.OwnerFilter,
-        filters.DueFilter,
-        filters.CauseFilter,
-        filters.ChannelFilter,
-        filters.BrandFilter,
-        filters.CameBackFilter,
-    )
+    list_display = ("told", "next_step", "waiting", "value", "oldest", "deadline", "whose", "standing")
+    list_filter = filters.ALL
     ordering = (F("next_deadline_at").asc(nulls_last=True), F("waiting_value").desc(), "pk")
     search_fields = ("code",)  # what is searched: get_search_results
     search_help_text = "SKU, carrier, order number or words"
     list_before_template = "console/cases/quick_views.html"
     change_list_template = "console/cases/list.html"
-    actions = ("retry_selected", "assign_selected", "snooze_selected")
+    actions = ("retry_selected", "assign_selected", "hand_over_selected", "snooze_selected", "close_selected")
 
     # --- rows -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExceptionCase]:
@@ -77,15 +53,28 @@ class CaseAdmin(HubModelAdmin):
         return queryset.distinct() if search_term.strip() else queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"quick_views": _quick_views(request), **(extra_context or {})}
+        context = {**views.tabs(request), "keys_for": "list", **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, context)
         return response
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """What is closed has no deadline any more: the latest first."""
+        closed = request.GET.get("state") == ExceptionCase.State.CLOSED
+        return ("-closed_at", "-pk") if closed else self.ordering
 
     # --- columns ----------------------------------------------------------------------------------------------------
     @display(description="Case")
     def told(self, case: ExceptionCase) -> SafeString:
-        back = format_html('<span class="hub-chip hub-chip-warn">{}</span> ', "came back") if case.regression else ""
-        return format_html('<span class="hub-sentence">{}{}</span>', back, tell(case))
+        return format_html('<span class="hub-sentence">{}{}</span>', _marks(case), tell(case))
+
+    @display(description="Next step")
+    def next_step(self, case: ExceptionCase) -> SafeString:
+        if case.resolved:
+            return format_html('<span class="hub-quiet">{}</span>', "–")
+        address = reverse("admin:exceptions_app_exceptioncase_change", args=[case.pk])
+        return format_html(
+            '<a class="hub-button hub-button-small" href="{}#fix">{}</a>', address, cause_named(case.cause).next_step
+        )
 
     @display(description="Waiting", ordering="waiting_count")
     def waiting(self, case: ExceptionCase) -> SafeString:
@@ -106,7 +95,7 @@ class CaseAdmin(HubModelAdmin):
 
     @display(description="Owner")
     def whose(self, case: ExceptionCase) -> SafeString:
-        owner = case.owner.get_username() if case.owner else "nobody yet"
+        owner = case.owner.get_username() if case.owner else "nobody"
         quiet = "" if case.owner else " hub-quiet"
         return format_html(
             '<span class="hub-two-lines"><span class="{}">{}</span><small>{}</small></span>',
@@ -119,93 +108,59 @@ class CaseAdmin(HubModelAdmin):
     def standing(self, case: ExceptionCase) -> SafeString:
         if case.state == ExceptionCase.State.SNOOZED:
             until = moments.countdown(case.snoozed_until, now=ports.now(), zone=_zone(case))
-            return format_html('<span class="hub-two-lines"><span>Snoozed</span><small>{}</small></span>', until)
+            more = f"or when {number(case.wake_at_count)} wait" if case.wake_at_count else ""
+            return _two_lines("Snoozed", format_html("{} {}", until, more))
+        if case.resolved:
+            when = moments.ago(case.closed_at, now=ports.now(), zone=_zone(case))
+            return _two_lines("Closed", format_html("{} by {}", when, case.closed_by))
         return format_html("{}", case.get_state_display())
 
     # --- many at once -----------------------------------------------------------------------------------------------
     def has_work_permission(self, request: HttpRequest) -> bool:
         return rights_of(request).may(Right.WORK_CASES)
 
-    @admin.action(description="Try again everything that waits", permissions=["work"])
+    @admin.action(description="Try again everything that waits…", permissions=["work"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
-        if "apply" not in request.POST:
-            cases = self._workable(request, queryset)
-            records = sum(case.waiting_count for case in cases)
-            return self._ask(request, cases, "console/cases/retry.html", records=records)
-
-        def retry(case: ExceptionCase) -> None:
-            deciding.request_retry(case.pk, actor=request.user.get_username())
-
-        self._do_to_each(request, queryset, retry, told="being tried again")
-        return None
+        return self._plan(request, queryset, CaseRun.Act.RETRY)
 
     @admin.action(description="Assign…", permissions=["work"])
     def assign_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
-        cases = self._workable(request, queryset)
-        people = {str(one.pk): one for brand_id in {case.brand_id for case in cases} for one in colleagues(brand_id)}
-        if "apply" not in request.POST:
-            return self._ask(request, cases, "console/cases/assign.html", people=people.values())
-        owner = people.get(request.POST.get("owner", ""))
+        return self._plan(request, queryset, CaseRun.Act.ASSIGN)
 
-        def assign(case: ExceptionCase) -> None:
-            deciding.assign(case.pk, owner=owner, actor=request.user.get_username())
+    @admin.action(description="Hand over…", permissions=["work"])
+    def hand_over_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
+        return self._plan(request, queryset, CaseRun.Act.HAND_OVER)
 
-        self._do_to_each(request, queryset, assign, told=f"assigned to {owner.get_username() if owner else 'nobody'}")
-        return None
-
-    @admin.action(description="Snooze until…", permissions=["work"])
+    @admin.action(description="Snooze…", permissions=["work"])
     def snooze_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
-        cases = self._workable(request, queryset)
-        if "apply" not in request.POST:
-            return self._ask(request, cases, "console/cases/snooze.html", choices=snooze_labels())
+        return self._plan(request, queryset, CaseRun.Act.SNOOZE)
+
+    @admin.action(description="Close with a reason…", permissions=["work"])
+    def close_selected(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> HttpResponse | None:
+        return self._plan(request, queryset, CaseRun.Act.CLOSE)
+
+    def _plan(self, request: HttpRequest, queryset: QuerySet[ExceptionCase], act: CaseRun.Act) -> HttpResponse | None:
+        """Freeze what was chosen, and lead to the page that says what will be done to it."""
+        workable = rights_of(request).brand_ids(Right.WORK_CASES)
+        cases = list(queryset.filter(brand_id__in=workable, pk__in=unresolved_ids())[: planning.CASES_AT_MOST + 1])
+        if not cases:
+            messages.warning(request, "None of these cases is open and yours to work on.")
+            return None
         try:
-            end = snooze_end(request.POST, rights_of(request).zone)
-        except NotAskedProperlyError as error:
+            run = planning.plan(act, cases, planner=request.user, back_to=request.GET.urlencode())
+        except planning.TooManyError as error:
             messages.error(request, str(error))
-            return self._ask(request, cases, "console/cases/snooze.html", choices=snooze_labels())
-
-        def snooze(case: ExceptionCase) -> None:
-            reason = request.POST.get("text", "")
-            deciding.snooze(case.pk, until=end, actor=request.user.get_username(), reason=reason)
-
-        self._do_to_each(request, queryset, snooze, told="snoozed")
-        return None
-
-    def _workable(self, request: HttpRequest, queryset: QuerySet[ExceptionCase]) -> list[ExceptionCase]:
-        return list(queryset.filter(brand_id__in=rights_of(request).brand_ids(Right.WORK_CASES)))
-
-    def _ask(self, request: HttpRequest, cases: list[ExceptionCase], template: str, **more: Any) -> HttpResponse:
-        """The page between choosing the rows and doing it: says what it will be done to."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Cases",
-            "cases": [(case, tell(case)) for case in cases[:10]],
-            "count": len(cases),
-            "more": max(len(cases) - 10, 0),
-            "action": request.POST.get("action", ""),
-            "ids": [case.pk for case in cases],
-            **more,
-        }
-        return TemplateResponse(request, template, context)
-
-    def _do_to_each(self, request: HttpRequest, queryset: QuerySet[ExceptionCase], act: Any, *, told: str) -> None:
-        done, refusals = 0, []
-        for case in self._workable(request, queryset):
-            try:
-                act(case)
-                done += 1
-            except RefusedCaseError as error:
-                refusals.append(f"Case {case.pk}: {error}")
-        if done:
-            messages.success(request, f"{counted(done, 'case is', 'cases are')} {told}.")
-        for words in refusals[:TOLD_REFUSALS]:
-            messages.warning(request, words)
-        if len(refusals) > TOLD_REFUSALS:
-            messages.warning(request, f"And {len(refusals) - TOLD_REFUSALS} more were refused.")
+            return None
+        return HttpResponseRedirect(reverse("admin:exceptions_app_exceptioncase_run", args=[run.pk]))
 
     # --- one case ---------------------------------------------------------------------------------------------------
     def own_urls(self) -> list[URLPattern]:
         return [
+            self.page("views/save/", self.views_view, "view_save"),
+            self.page("runs/<int:run_id>/", self.run_view, "run"),
+            self.page("runs/<int:run_id>/press/", self.run_press_view, "run_press"),
+            self.page("runs/<int:run_id>/progress/", self.run_progress_view, "run_progress"),
+            self.page("<slug:object_id>/tried/", self.tried_view, "tried"),
             self.page("<slug:object_id>/map/", self.map_view, "map"),
             self.page("<slug:object_id>/act/", self.act_view, "act"),
             self.page("<slug:object_id>/progress/", self.progress_view, "progress"),
@@ -229,6 +184,43 @@ class CaseAdmin(HubModelAdmin):
     def codes_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
         return page.find_codes(request, self.found(request, object_id))
 
+    def tried_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return asking.last_try(request, self.found(request, object_id))
+
+    # --- views and runs ---------------------------------------------------------------------------------------------
+    def views_view(self, request: HttpRequest) -> HttpResponse:
+        require(request, Right.SEE, None)
+        return views.save(request)
+
+    def run_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        return pages.show(self, request, pages.found(request, run_id, Right.SEE))
+
+    def run_press_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        return pages.press(request, pages.found(request, run_id, Right.WORK_CASES))
+
+    def run_progress_view(self, request: HttpRequest, run_id: int) -> JsonResponse:
+        return pages.tell_progress(request, pages.found(request, run_id, Right.SEE))
+
+
+def unresolved_ids() -> QuerySet[ExceptionCase]:
+    return ExceptionCase.objects.unresolved().values("pk")  # type: ignore[return-value]
+
+
+def _marks(case: ExceptionCase) -> SafeString:
+    """What sets a case apart, before its sentence."""
+    marks = []
+    if case.state == ExceptionCase.State.OPEN and case.target_at is not None and case.target_at < ports.now():
+        late = moments.span((ports.now() - case.target_at).total_seconds())
+        marks.append(("hub-chip-bad", f"overdue {late}"))
+    if case.regression:
+        by = f", closed before by {case.previous.closed_by}" if case.previous and case.previous.closed_by else ""
+        marks.append(("hub-chip-warn", f"came back{by}"))
+    return format_html_join("", '<span class="hub-chip {}">{}</span> ', marks)
+
+
+def _two_lines(first: str, second: SafeString) -> SafeString:
+    return format_html('<span class="hub-two-lines"><span>{}</span><small>{}</small></span>', first, second)
+
 
 def _zone(case: ExceptionCase) -> ZoneInfo:
     return ZoneInfo(case.brand.timezone)
@@ -236,10 +228,3 @@ def _zone(case: ExceptionCase) -> ZoneInfo:
 
 def _is_id(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) < 18
-
-
-def _quick_views(request: HttpRequest) -> list[dict[str, Any]]:
-    chosen = {name: value for name, value in request.GET.items() if name not in ("o", "p", "q")}
-    return [
-        {"label": label, "query": f"?{urlencode(query)}", "active": query == chosen} for label, query in QUICK_VIEWS
-    ]

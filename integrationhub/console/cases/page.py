@@ -14,16 +14,20 @@ from django.utils.http import urlencode
 
 from connectors import ports
 from connectors.access import Right
-from connectors.admin_base import require, rights_of
+from connectors.admin_base import Rights, require, rights_of
 from exceptions_app.causes import Fix
 from exceptions_app.errors import RefusedCaseError
-from exceptions_app.models import CaseEvent, ExceptionCase
+from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import Telling, explain
-from integrationhub.console.cases import acting
+from integrationhub.console.cases import acting, choosing
 from integrationhub.console.cases.fixing import FixForm, Missing, missing_of, save_fix
-from integrationhub.console.cases.progress import RELEASE, RETRY, Press, progress
-from integrationhub.console.cases.waiting import SHOWN, waiting_rows
+from integrationhub.console.cases.previewing import previews
+from integrationhub.console.cases.progress import CHOICE, RELEASE, RETRY, Press, progress
+from integrationhub.console.cases.settling import SETTLED_BY_HAND, may_close
+from integrationhub.console.cases.waiting import waiting_page
+from integrationhub.console.manual import playbook
 from integrationhub.console.money_words import at_stake
+from integrationhub.console.orders import acceptance
 from mappings_app.errors import RefusedMappingError
 from mappings_app.forms import find_known_codes, receivers
 from mappings_app.models import MAPPING_MODELS, MappingVersion
@@ -48,9 +52,12 @@ def show(
         "value": at_stake(case.waiting_value, case.brand.reporting_currency),
         "may_work": rights.may(Right.WORK_CASES, case.brand_id),
         "may_map": rights.may(Right.MAP_CODES, case.brand_id),
+        "may_edit": any(rights.may(right, case.brand_id) for right in (Right.CHANGE_ORDERS, Right.APPROVE_MONEY)),
         "is_open": not case.resolved,
-        **_fix(case, telling, form, now=now),
-        **_waiting(case),
+        "overdue": case.state == ExceptionCase.State.OPEN and case.target_at is not None and case.target_at < now,
+        "playbook": playbook(telling.playbook),
+        "waiting": waiting_page(case, number=_page_number(request)) if not case.resolved else None,
+        **_fix(case, telling, form, rights, now=now),
         **_deciding(case),
         "events": list(case.events.all()),
         "pressed": _pressed(request, case),
@@ -62,13 +69,17 @@ def show(
 # --- what it shows ----------------------------------------------------------------------------------------------------
 
 
-def _fix(case: ExceptionCase, telling: Telling, form: FixForm | None, *, now: datetime) -> dict[str, Any]:
+def _fix(
+    case: ExceptionCase, telling: Telling, form: FixForm | None, rights: Rights, *, now: datetime
+) -> dict[str, Any]:
+    """The panel beside the words: {"fix_template", …what it shows}."""
     missing = missing_of(case) if not case.resolved else None
     if missing is None:
-        return {"missing": None, **_other_fix(case, telling)}
+        return _other_fix(case, telling, rights, now=now)
     form = form or FixForm(missing)
     scopes = form.scope_choices(now)
     return {
+        "fix_template": "console/cases/fix_mapping.html",
         "missing": missing,
         "form": form,
         "attributes": [form[name] for name in form.fields if name.startswith("attribute_")],
@@ -77,28 +88,40 @@ def _fix(case: ExceptionCase, telling: Telling, form: FixForm | None, *, now: da
     }
 
 
-def _other_fix(case: ExceptionCase, telling: Telling) -> dict[str, Any]:
-    """The one button of causes that no mapping mends: where it leads, or what it presses."""
+def _other_fix(case: ExceptionCase, telling: Telling, rights: Rights, *, now: datetime) -> dict[str, Any]:
+    """The panel of causes that no mapping mends."""
+    if case.resolved:
+        return {}
     if telling.fix == Fix.CONNECTION and case.target_id:
-        return {"fix_url": reverse("admin:connectors_connection_change", args=[case.target_id])}
+        url = reverse("admin:connectors_connection_change", args=[case.target_id])
+        return {"fix_template": "console/cases/fix_connection.html", "fix_url": url}
+    if telling.fix == Fix.ACCEPTANCE:
+        return {"fix_template": "console/cases/fix_acceptance.html", "acceptance": acceptance.panel(case, rights)}
+    if telling.fix == Fix.CHOOSE and (choice := choosing.choice_of(case)):
+        may_choose = rights.may(choosing.CHOOSE_RIGHT, case.brand_id)
+        return {"fix_template": "console/cases/fix_choose.html", "choice": choice, "may_choose": may_choose}
+    if telling.fix in SETTLED_BY_HAND:
+        return {"fix_template": "console/cases/fix_confirm.html", "only_noted": telling.fix == Fix.NONE}
+    preview = previews(case, [])[None]
     return {
-        "fix_retries": telling.fix not in acting.SETTLED_BY_HAND,
-        "fix_closes": telling.fix in acting.SETTLED_BY_HAND,
+        "fix_template": "console/cases/fix_retry.html",
+        "preview": preview,
+        "would": preview.retry_sentence(currency=case.brand.reporting_currency, now=now),
+        "edits": telling.fix == Fix.EDIT,
     }
 
 
-def _waiting(case: ExceptionCase) -> dict[str, Any]:
-    rows = waiting_rows(case) if not case.resolved else []
-    return {"rows": rows, "more": max(case.waiting_count - len(rows), 0) if len(rows) >= SHOWN else 0}
+def _page_number(request: HttpRequest) -> int:
+    wanted = request.GET.get("page", "1")
+    return max(int(wanted), 1) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
 
 
 def _deciding(case: ExceptionCase) -> dict[str, Any]:
     return {
-        "may_close": acting.may_close(case),
+        "may_close": may_close(case),
         "colleagues": acting.colleagues(case.brand_id),
         "teams": ExceptionCase.Team.choices,
         "snoozes": acting.snooze_labels(),
-        "comment_kind": CaseEvent.Kind.COMMENTED,
         "mapping": _mapping_since(case) if case.resolved else None,
         "sold_at": ", ".join(channel.link.source.name for channel in case.case_links.all()),
         "differences": [one for one in case.context.get("differences", []) if isinstance(one, dict)],
@@ -136,9 +159,10 @@ def _press_in(request: HttpRequest) -> Press | None:
         pressed_at = parse_datetime(text)
     except ValueError:
         return None
-    if what not in (RELEASE, RETRY) or pressed_at is None or pressed_at.tzinfo is None:
+    if what not in (RELEASE, RETRY, CHOICE) or pressed_at is None or pressed_at.tzinfo is None:
         return None
-    return Press(what=what, at=pressed_at, job_id=int(job) if job.isdigit() and len(job) < 18 else None)
+    job_id = int(job) if job.isascii() and job.isdigit() and len(job) < 18 else None
+    return None if what == CHOICE and job_id is None else Press(what=what, at=pressed_at, job_id=job_id)
 
 
 # --- what it does -----------------------------------------------------------------------------------------------------
@@ -178,6 +202,8 @@ def press(request: HttpRequest, case: ExceptionCase) -> HttpResponse:
     name = request.POST.get("do", "")
     if name not in acting.ACTS:
         raise PermissionDenied
+    if name == "choose":
+        require(request, choosing.CHOOSE_RIGHT, case.brand_id)
     pressed_at = ports.now()
     try:
         done = acting.act(name, case, request.POST, request.user)
@@ -185,6 +211,8 @@ def press(request: HttpRequest, case: ExceptionCase) -> HttpResponse:
         messages.error(request, str(error))
         return _back(case)
     messages.success(request, done.told)
+    if done.chosen_job_id is not None:
+        return _back(case, Press(what=CHOICE, at=pressed_at, job_id=done.chosen_job_id))
     return _back(case, Press(what=RETRY, at=pressed_at, job_id=done.job_id) if done.retried else None)
 
 

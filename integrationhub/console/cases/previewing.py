@@ -40,6 +40,17 @@ class Preview:
             parts.append(f"oldest {span((now - self.oldest_at).total_seconds())}")
         return f"{', '.join(parts)}{self._rest()}."
 
+    def retry_sentence(self, *, currency: str, now: datetime) -> str:
+        """ "12 records would be tried again, £1,940, oldest 3 h 10; …"; "" where nothing waits."""
+        if not self.waiting:
+            return ""
+        parts = [f"{counted(self.waiting, 'record', 'records')} would be tried again"]
+        if (value := at_stake(self.value, currency)) != NOTHING:
+            parts.append(value)
+        if self.oldest_at:
+            parts.append(f"oldest {span((now - self.oldest_at).total_seconds())}")
+        return f"{', '.join(parts)}{self._rest()}."
+
     def _rest(self) -> str:
         if not self.still_waiting:
             return ""

@@ -15,14 +15,16 @@ from integrationhub.sync.models import Blocker, SyncJob
 from integrationhub.sync.models.jobs import TERMINAL_STATES, WAITING_STATES
 
 NAMED = 10  # cases that what was released waits for now
-RELEASE, RETRY = "release", "retry"
+RELEASE, RETRY, CHOICE = "release", "retry", "choice"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Press:
     """The press of a button that set records going. Told in the page's address, so that reloading keeps the count."""
 
-    what: str  # RELEASE: a mapping was saved, and blockers were let go at exactly `at`; RETRY: those that stood then
+    # RELEASE: a mapping was saved, and blockers were let go at exactly `at`; RETRY: those that stood then; CHOICE: the
+    # one job that carries out what was chosen.
+    what: str
     at: datetime
     job_id: int | None = None  # where one record alone was tried again
 
@@ -34,7 +36,7 @@ class Press:
 
 def progress(case: ExceptionCase, press: Press) -> dict[str, Any]:
     """{"total", "done", "running", "waiting", "finished", "cases": [{"text", "url", "count"}]}."""
-    jobs = SyncJob.objects.filter(pk__in=_set_going(case, press).values("job_id"))
+    jobs = _jobs(case, press)
     states: Counter[str] = Counter(jobs.values_list("state", flat=True))
     done = sum(states[state] for state in TERMINAL_STATES)
     waiting = sum(states[state] for state in WAITING_STATES)
@@ -45,8 +47,14 @@ def progress(case: ExceptionCase, press: Press) -> dict[str, Any]:
         "waiting": waiting,
         "running": total - done - waiting,
         "finished": total == done + waiting,
-        "cases": _waiting_for(jobs) if waiting else [],
+        "cases": waiting_for(jobs) if waiting else [],
     }
+
+
+def _jobs(case: ExceptionCase, press: Press) -> QuerySet[SyncJob]:
+    if press.what == CHOICE:
+        return SyncJob.objects.filter(pk=press.job_id or 0, brand_id=case.brand_id, argument__case=case.pk)
+    return SyncJob.objects.filter(pk__in=_set_going(case, press).values("job_id"))
 
 
 def _set_going(case: ExceptionCase, press: Press) -> QuerySet[Blocker]:
@@ -56,7 +64,8 @@ def _set_going(case: ExceptionCase, press: Press) -> QuerySet[Blocker]:
     return stood if press.job_id is None else stood.filter(job_id=press.job_id)
 
 
-def _waiting_for(jobs: QuerySet[SyncJob]) -> list[dict[str, Any]]:
+def waiting_for(jobs: QuerySet[SyncJob]) -> list[dict[str, Any]]:
+    """The cases that these jobs wait for now, the most common first: [{"text", "url", "count"}]."""
     stuck = jobs.filter(state__in=WAITING_STATES)
     blockers = Blocker.objects.filter(job__in=stuck.values("pk"), released_at=None)
     counts: Counter[int] = Counter(blockers.values_list("case_id", flat=True))

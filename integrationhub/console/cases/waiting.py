@@ -1,11 +1,13 @@
-"""What waits for a case, as rows a person can read: at most so many, the most urgent first."""
+"""What waits for a case, as rows a person can read: page by page, the most urgent first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat, JSONObject, Length, Substr
 from django.urls import reverse
 
 from connectors.models import Link
@@ -13,10 +15,10 @@ from exceptions_app.models import ExceptionCase
 from integrationhub.orders.flows.watching import at_risk
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import ticks
-from integrationhub.sync.models import Blocker, SyncJob
-from integrationhub.sync.models.jobs import TERMINAL_STATES
+from integrationhub.sync.models import SyncJob
+from integrationhub.sync.models.jobs import TERMINAL_STATES, WAITING_STATES
 
-SHOWN = 100
+PAGE = 25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,71 +35,95 @@ class WaitingRow:
     why: str
     state: str
     job_id: int | None  # what "try this one again" takes; None where nothing can be tried
+    going: bool = False  # it is being tried at this moment
 
 
-def waiting_rows(case: ExceptionCase) -> list[WaitingRow]:
-    """The first SHOWN records that wait, by deadline and then by age."""
+@dataclass(frozen=True, kw_only=True)
+class WaitingPage:
+    """One page of the records that wait for a case, by deadline and then by age."""
+
+    rows: Sequence[WaitingRow]
+    number: int
+    more: bool
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * PAGE + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+
+def waiting_page(case: ExceptionCase, *, number: int = 1) -> WaitingPage:
+    """Two queries at most, whatever waits. A page past the end is empty."""
     kind, _, pk = case.object_key.partition(":")
+    start = (number - 1) * PAGE
     if case.cause == "acceptance_at_risk" and kind == "link" and pk.isdigit():
-        return _orders_at_risk(int(pk))
-    jobs = _jobs_of_place(case, kind, pk) if case.cause in ("connection_refused", "operation_refused") else None
-    return _rows(jobs if jobs is not None else _blocked_jobs(case))
+        rows = _orders_at_risk(int(pk), start)
+    elif case.cause in _PLACE_CAUSES and kind in _PLACES and pk.isdigit():
+        # Jobs of a connection or schedule that stands still wait without blockers.
+        rows = _rows(_in_order(SyncJob.objects.filter(**{_PLACES[kind]: int(pk)}), start), blocked=False)
+    else:
+        rows = _rows(_in_order(blocked_jobs(case), start), blocked=True)
+    return WaitingPage(rows=rows[:PAGE], number=number, more=len(rows) > PAGE)
 
 
-def _blocked_jobs(case: ExceptionCase) -> QuerySet[SyncJob]:
-    mine = Blocker.objects.filter(case=case, released_at=None)
-    return SyncJob.objects.filter(pk__in=mine.values("job_id")).prefetch_related(
-        Prefetch("blockers", queryset=mine, to_attr="waits_here")
+_PLACE_CAUSES = ("connection_refused", "operation_refused")
+_PLACES = {"connection": "connection_id", "schedule": "schedule_id"}
+
+
+def blocked_jobs(case: ExceptionCase) -> QuerySet[SyncJob]:
+    """The jobs that wait for the case, each with since when (`waits_since`)."""
+    return SyncJob.objects.filter(blockers__case=case, blockers__released_at=None).annotate(
+        waits_since=F("blockers__since")
     )
 
 
-def _jobs_of_place(case: ExceptionCase, kind: str, pk: str) -> QuerySet[SyncJob] | None:
-    """Jobs of a connection or schedule that stands still: they wait without blockers."""
-    if not pk.isdigit():
-        return None
-    place = {"connection": "connection_id", "schedule": "schedule_id"}.get(kind)
-    return SyncJob.objects.filter(**{place: int(pk)}) if place else None
-
-
-def _rows(jobs: QuerySet[SyncJob]) -> list[WaitingRow]:
+def _in_order(jobs: QuerySet[SyncJob], start: int) -> list[SyncJob]:
+    """One page and one more, with the order that each job is about (`order`), found by its serial key."""
+    about = SoldOrder.objects.filter(
+        link_id=OuterRef("link_id"), reference=Substr(OuterRef("serial_key"), _key_length())
+    )
+    told = JSONObject(
+        pk="pk",
+        reference="reference",
+        initials="customer_initials",
+        total=Cast("total", TextField()),
+        currency="currency",
+    )
     open_jobs = jobs.exclude(state__in=TERMINAL_STATES).select_related("link__source", "connection")
-    found = list(open_jobs.order_by(F("deadline_at").asc(nulls_last=True), "created_at", "pk")[:SHOWN])
-    orders = orders_of(found)
-    return [_row(job, orders.get(job.serial_key)) for job in found]
+    by_urgency = open_jobs.order_by(F("deadline_at").asc(nulls_last=True), "created_at", "pk")
+    return list(by_urgency.annotate(order=Subquery(about.values(told=told)[:1]))[start : start + PAGE + 1])
 
 
-def orders_of(jobs: Iterable[SyncJob]) -> dict[str, SoldOrder]:
-    """The order each job is about, by the job's serial key ("order:<link>:<reference>"). One query."""
-    wanted: dict[tuple[int, str], str] = {}
-    for job in jobs:
-        kind, _, rest = job.serial_key.partition(":")
-        link_id, _, reference = rest.partition(":")
-        if kind == "order" and link_id.isdigit():
-            wanted[int(link_id), reference] = job.serial_key
-    if not wanted:
-        return {}
-    found = SoldOrder.objects.filter(
-        link_id__in={link_id for link_id, _ in wanted}, reference__in={reference for _, reference in wanted}
-    ).select_related("link__source")
-    keys = {(order.link_id, order.reference): order for order in found}
-    return {serial_key: keys[key] for key, serial_key in wanted.items() if key in keys}
+def _key_length() -> Any:
+    """Where the reference begins in "order:<link>:<reference>"."""
+    prefix = Concat(Value("order:"), Cast(OuterRef("link_id"), TextField()), Value(":"), output_field=TextField())
+    return Length(prefix) + 1
 
 
-def _row(job: SyncJob, order: SoldOrder | None) -> WaitingRow:
-    blockers: Sequence[Blocker] = getattr(job, "waits_here", ())
+def _rows(jobs: Sequence[SyncJob], *, blocked: bool) -> list[WaitingRow]:
+    return [_row(job, blocked=blocked) for job in jobs]
+
+
+def _row(job: Any, *, blocked: bool) -> WaitingRow:
+    order = job.order if job.serial_key.startswith("order:") else None
+    total = Decimal(order["total"]) if order else None
     return WaitingRow(
-        title=order.reference if order else _title(job),
-        url=reverse("admin:orders_soldorder_change", args=[order.pk]) if order else "",
+        title=order["reference"] if order else _title(job),
+        url=reverse("admin:orders_soldorder_change", args=[order["pk"]]) if order else "",
         what=ticks.label(job.flow),
         channel=job.link.source.name if job.link else job.connection.name,
-        initials=order.customer_initials if order else "",
-        value=job.value if job.value is not None else (order.total if order else None),
-        currency=job.value_currency or (order.currency if order else ""),
-        since=blockers[0].since if blockers else job.created_at,
+        initials=order["initials"] if order else "",
+        value=job.value if job.value is not None else total,
+        currency=job.value_currency or (order["currency"] if order else ""),
+        since=job.waits_since if blocked else job.created_at,
         deadline_at=job.deadline_at,
         why=job.reason,
         state=job.get_state_display(),
-        job_id=job.pk if blockers else None,
+        job_id=job.pk if blocked else None,
+        going=blocked and job.state not in WAITING_STATES,
     )
 
 
@@ -105,11 +131,11 @@ def _title(job: SyncJob) -> str:
     return ticks.label(job.flow) if job.key == "tick" else job.key
 
 
-def _orders_at_risk(link_id: int) -> list[WaitingRow]:
+def _orders_at_risk(link_id: int, start: int) -> list[WaitingRow]:
     link = Link.objects.filter(pk=link_id).first()
     if link is None:
         return []
-    rows = at_risk(link).select_related("link__source").order_by("accept_by", "pk")[:SHOWN]
+    rows = at_risk(link).select_related("link__source").order_by("accept_by", "pk")[start : start + PAGE + 1]
     return [
         WaitingRow(
             title=order.reference,

@@ -60,7 +60,10 @@ class LinkAdmin(HubModelAdmin):
             "Taking orders",
             {"fields": ("acceptance_policy", "acceptance_window_hours", "fallback_email", "reference_prefix")},
         ),
-        ("Watching", {"fields": ("dispatch_confirmed_within_hours", "tax_difference", "cancellation_reason")}),
+        (
+            "Watching",
+            {"fields": ("dispatch_confirmed_within_hours", "tax_difference", "cancellation_reason", "refund_reason")},
+        ),
         ("Agreed order numbers", {"fields": (("order_number_from", "order_number_until"),)}),
     )
 

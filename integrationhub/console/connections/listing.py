@@ -16,7 +16,6 @@ from connectors import ports
 from connectors.access import Right
 from connectors.admin_base import HubModelAdmin, register, require, rights_of
 from connectors.base import CAPABILITY_LABELS, Capability
-from connectors.canonical.errors import HubError
 from connectors.models import Brand, Connection
 from connectors.registry import CONNECTORS
 from exceptions_app.telling import platform_label
@@ -26,6 +25,7 @@ from integrationhub.console.connections.forms import ConnectionForm, new_connect
 from integrationhub.console.connections.switching import switch_connection
 from integrationhub.console.connections.testing import Tried, try_connection
 from integrationhub.console.orders.timeline import answer_words
+from integrationhub.console.syncs import budgets
 from integrationhub.sync import ticks
 from integrationhub.sync.counters import counted
 from integrationhub.sync.models import SyncCall
@@ -137,6 +137,8 @@ class ConnectionAdmin(HubModelAdmin):
         on, reason = request.POST.get("to") == "on", request.POST.get("reason", "").strip()
         if not reason:
             messages.error(request, "Say why: it is kept on the audit trail and shown to everyone.")
+        elif not on and request.POST.get("sure") != "yes":
+            messages.error(request, f"Tick that you mean it: nothing goes to or comes from {row.name} then.")
         elif switch_connection(row, on=on, actor=request.user.get_username(), reason=reason):
             told = "Calls go on." if on else "No call is made to it any more. Nothing is lost: work waits."
             messages.success(request, told)
@@ -178,7 +180,8 @@ class ConnectionAdmin(HubModelAdmin):
             "webhook_address": _webhook_address(request, row) if form else "",
             "webhooks_refused": counted("webhooks_refused", row.pk),
             "calls": [(call, *answer_words(call)) for call in calls],
-            "limits": _limits(row),
+            "limits": budgets.every_window(row),
+            "in_use": budgets.used_by([row])[row.pk],
             "abilities": [(label, *_ability(kind, one)) for one, label in CAPABILITY_LABELS.items()] if kind else [],
         }
         return self._render(request, "console/connections/connection.html", context)
@@ -210,15 +213,3 @@ def _webhook_address(request: HttpRequest, row: Connection) -> str:
         return request.build_absolute_uri(reverse("webhook", args=[row.webhook_path]))
     except NoReverseMatch:
         return ""
-
-
-def _limits(row: Connection) -> list[str]:
-    """ "20 mutations in any 10 s"."""
-    kind = CONNECTORS.get(row.platform)
-    if kind is None:
-        return []
-    try:
-        limits = kind.limits(row.account())
-    except (HubError, KeyError, ValueError):
-        return []
-    return [f"{limit.calls:,} {limit.bucket} in any {moments.span(limit.seconds)}" for limit in limits]

@@ -1,65 +1,53 @@
-"""One order: its two sides next to each other, its lines, and everything that happened."""
+"""One order: its sides next to each other, its lines and money, what waits, what may be pressed, what happened."""
 
-import contextlib
-import json
-import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from cryptography.fernet import InvalidToken
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.db import transaction
+from django.db.models import Prefetch, Q
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from connectors import ports
 from connectors.access import Right
-from connectors.admin_base import require, rights_of
-from connectors.canonical.money import Money
+from connectors.admin_base import Rights, require, rights_of
+from connectors.models import record_audit
+from exceptions_app.models import CaseLink, ExceptionCase
 from exceptions_app.telling import tell
-from exceptions_app.words import counted
-from integrationhub.console.back_office import page_url
-from integrationhub.console.money_words import amount
-from integrationhub.console.orders import timeline
-from integrationhub.orders.models import OrderPerson, SoldLine, SoldOrder
-from integrationhub.sync import blocking, inbox
+from integrationhub.console.orders import editing, timeline
+from integrationhub.console.orders.looking import pretty
+from integrationhub.console.orders.sides import lines_of, money_of, sides_of, steps_of
+from integrationhub.inventory import promises
+from integrationhub.orders import correcting, deciding
+from integrationhub.orders.erasing import records_of
+from integrationhub.orders.flows.routing import order_key
+from integrationhub.orders.models import OrderPerson, SoldOrder
+from integrationhub.sync import inbox
 from integrationhub.sync.attempts import unpack
-from integrationhub.sync.models import CallBody, InboxBody, InboxRecord, SyncCall
-from integrationhub.sync.models.jobs import WAITING_STATES
-from mappings_app.models import MAPPING_MODELS, MappingVersion
+from integrationhub.sync.models import CallBody, Correction, InboxBody, InboxRecord, SyncCall, SyncJob
+from integrationhub.sync.models.jobs import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from integrationhub.console.orders.listing import OrderAdmin
 
-_KEPT_NUMBER = re.compile(r'"\\u0000([-+.\deE]+)\\u0000"')
-_BODY_SHOWN = 200_000  # characters; a longer answer is cut, and says so
-
-
-@dataclass(frozen=True, kw_only=True)
-class Side:
-    """The order as one platform has it."""
-
-    name: str
-    role: str
-    number: str
-    url: str
-    state: str
-    note: str
-    total: str
-    tax: str
-    seen_at: Any
-    total_differs: bool = False
-    tax_differs: bool = False
-
 
 def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> HttpResponse:
-    rights, story = rights_of(request), timeline.story_of(order)
-    may_read_people = rights.may(Right.SEE_PERSONAL_DATA, order.brand_id)
+    rights, brand_id = rights_of(request), order.brand_id
+    lines = list(order.lines.select_related("mapping_version"))
+    jobs, dispatches, cases = _open_jobs(order), list(order.dispatches.order_by("dispatched_at", "pk")), _cases(order)
+    standing = deciding.Standing(
+        order=order,
+        lines=[line for line in lines if not line.cancelled],
+        held=promises.held(order.link_id, order.reference),
+        open_jobs=jobs,
+        manual_case=next((case.pk for case in cases if case.cause == "manual"), None),
+    )
+    actions = deciding.actions(standing, has=lambda right: rights.may(right, brand_id))
     context = {
         **model_admin.admin_site.each_context(request),
         "title": order.reference,
@@ -67,14 +55,19 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
         "order": order,
         "now": ports.now(),
         "zone": ZoneInfo(order.brand.timezone),
-        "sides": [_sold_side(order), _target_side(order)],
-        "lines": [_line(line, order) for line in order.lines.select_related("mapping_version")],
-        "person": _person(order) if may_read_people else None,
-        "may_read_people": may_read_people,
-        "dispatches": timeline.dispatches_of(order),
-        "story": story,
-        "cases": {blocker.case_id: (blocker.case, tell(blocker.case)) for blocker in story.open_blockers}.values(),
-        "may_retry": rights.may(Right.WORK_CASES, order.brand_id) and bool(story.open_blockers),
+        "sides": sides_of(order),
+        "steps": steps_of(order, lines, dispatches),
+        "lines": lines_of(order, lines),
+        "money": money_of(order),
+        "may_read_people": rights.may(Right.SEE_PERSONAL_DATA, brand_id),
+        "erased_at": _person_erased_at(order),
+        "dispatches": dispatches,
+        "cases": [(case, tell(case)) for case in cases],
+        "actions": [action for action in actions if not action.why_not],
+        "impossible": [action for action in actions if action.why_not],
+        "corrections": editing.told_corrections(_corrections(order)),
+        "editable": _editable(jobs, rights, brand_id),
+        "timeline_url": reverse("admin:orders_soldorder_timeline", args=[order.pk]),
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "console/orders/order.html", context)
@@ -83,90 +76,98 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
 # --- what it shows ----------------------------------------------------------------------------------------------------
 
 
-def _sold_side(order: SoldOrder) -> Side:
-    source = order.link.source
-    return Side(
-        name=source.name,
-        role="Sold at",
-        number=order.reference,
-        url=page_url(source, "order", order.reference),
-        state=order.get_state_display(),
-        note=f"In its own words: {order.source_state}" if order.source_state else "",
-        total=amount(order.total, order.currency),
-        tax=amount(order.tax, order.currency),
-        seen_at=order.source_updated_at,
+def _open_jobs(order: SoldOrder) -> list[SyncJob]:
+    key = order_key(order.link_id, order.reference)
+    rows = SyncJob.objects.filter(serial_key=key).exclude(state__in=TERMINAL_STATES)
+    return list(rows.select_related("record", "link").order_by("pk"))
+
+
+def _cases(order: SoldOrder) -> list[ExceptionCase]:
+    """The open cases that hold it up, or that are about it alone."""
+    key = order_key(order.link_id, order.reference)
+    holds = Q(blockers__job__serial_key=key, blockers__released_at=None)
+    about = Q(brand_id=order.brand_id, object_key=f"order:{order.pk}")
+    ids = ExceptionCase.objects.filter(holds | about).values("pk")
+    links = Prefetch("case_links", queryset=CaseLink.objects.select_related("link__source"))
+    rows = ExceptionCase.objects.unresolved().filter(pk__in=ids).select_related("brand", "target", "owner")
+    return list(rows.prefetch_related(links).order_by("pk"))
+
+
+def _corrections(order: SoldOrder) -> list[Correction]:
+    rows = Correction.objects.filter(
+        document__connection_id=order.link.source_id, document__kind="order", document__external_id=order.reference
     )
+    return list(rows.select_related("proposed_by", "decided_by"))
 
 
-def _target_side(order: SoldOrder) -> Side:
-    return Side(
-        name=order.target.name,
-        role="Fulfilled in",
-        number=order.target_external_id,
-        url=page_url(order.target, "order", order.target_external_id),
-        state=order.get_target_state_display(),
-        note="On hold there." if order.target_on_hold else "",
-        total=amount(order.target_total, order.currency),
-        tax=amount(order.target_tax, order.currency),
-        seen_at=order.target_seen_at,
-        total_differs=_differ(order.total, order.target_total, order.currency),
-        tax_differs=_differ(order.tax, order.target_tax, order.currency),
-    )
+def _editable(jobs: list[SyncJob], rights: Rights, brand_id: int) -> list[dict[str, str]]:
+    """The documents of what waits, each with where it is corrected."""
+    if not editing.may_open(rights, brand_id):
+        return []
+    names = {"import_order": "Correct the order", "confirm_dispatch": "Correct the dispatch"}
+    return [
+        {"label": names[job.flow], "url": reverse("admin:record_edit", args=[job.pk])}
+        for job in jobs
+        if job.flow in names and not correcting.why_not_correct(job)
+    ]
 
 
-def _differ(one: Decimal, other: Decimal | None, currency: str) -> bool:
-    return other is not None and not Money(one, currency).agrees_with(Money(other, currency))
+def _person_erased_at(order: SoldOrder) -> Any:
+    try:
+        return order.person.erased_at
+    except OrderPerson.DoesNotExist:
+        return None
 
 
-def _line(line: SoldLine, order: SoldOrder) -> dict[str, Any]:
-    return {
-        "sku": line.sku,
-        "title": line.title,
-        "target_sku": line.target_sku,
-        "mapping_url": _mapping_url(line.mapping_version),
-        "quantity": line.quantity,
-        "unit_price": amount(line.unit_price, order.currency),
-        "total": amount(line.line_total, order.currency),
-        "tax": amount(line.tax, order.currency),
-        "cancelled": line.cancelled,
+# --- what is fetched on its own ---------------------------------------------------------------------------------------
+
+
+def tell_story(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> HttpResponse:
+    """One page of the timeline: a part of the order's page, or (without scripts) a page of its own."""
+    text = request.GET.get("page", "1")
+    story = timeline.story_of(order, page=int(text) if text.isdigit() and len(text) < 6 else 1)
+    context = {
+        "title": f"Timeline of {order.reference}",
+        "opts": model_admin.opts,
+        "order": order,
+        "story": story,
+        "may_read_people": rights_of(request).may(Right.SEE_PERSONAL_DATA, order.brand_id),
+        "timeline_url": reverse("admin:orders_soldorder_timeline", args=[order.pk]),
+        "now": ports.now(),
+        "zone": ZoneInfo(order.brand.timezone),
     }
+    if request.headers.get("X-Requested-With") == "fetch" or request.GET.get("part"):
+        return TemplateResponse(request, "console/orders/timeline.html", context)
+    request.current_app = model_admin.admin_site.name
+    whole = {**model_admin.admin_site.each_context(request), **context}
+    return TemplateResponse(request, "console/orders/timeline_page.html", whole)
 
 
-def _mapping_url(version: MappingVersion | None) -> str:
-    if version is None or version.kind not in MAPPING_MODELS:
-        return ""
-    return reverse(f"admin:mappings_app_{MAPPING_MODELS[version.kind]._meta.model_name}_change", args=[version.pk])
+def person(request: HttpRequest, order: SoldOrder) -> HttpResponse:
+    """Who bought it and where it goes. Each look is on the audit trail."""
+    require(request, Right.SEE_PERSONAL_DATA, order.brand_id)
+    _note_opened(request, order, what="customer")
+    return TemplateResponse(request, "console/orders/person.html", {"person": _person(order)})
 
 
 def _person(order: SoldOrder) -> Mapping[str, Any] | None:
     """{"shipping", "billing", "email"}; None where the marketplace gave nothing, or it was erased."""
     try:
-        person = order.person
+        data: Mapping[str, Any] | None = order.person.data
     except OrderPerson.DoesNotExist:
         return None
-    data: Mapping[str, Any] | None = person.data
     return data
 
 
-# --- what it does -----------------------------------------------------------------------------------------------------
-
-
-def retry(request: HttpRequest, order: SoldOrder) -> HttpResponse:
-    """Try again what of this order waits for a person."""
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    require(request, Right.WORK_CASES, order.brand_id)
-    story = timeline.story_of(order)
-    waiting = [job.pk for job in story.jobs if job.state in WAITING_STATES]
-    cases = {blocker.case_id: blocker.case for blocker in story.open_blockers}
-    going: set[int] = set()
-    for case in cases.values():
-        going.update(blocking.retry(case, by=request.user.get_username(), job_ids=waiting))
-    if going:
-        messages.success(request, f"{counted(len(going), 'step is', 'steps are')} being tried again.")
-    else:
-        messages.info(request, "Nothing of this order is waiting.")
-    return HttpResponseRedirect(reverse("admin:orders_soldorder_change", args=[order.pk]))
+def _note_opened(request: HttpRequest, order: SoldOrder, *, what: str) -> None:
+    with transaction.atomic():
+        record_audit(
+            actor=request.user.get_username(),
+            action="personal_data.opened",
+            subject=order,
+            brand=order.brand,
+            after={"what": what},
+        )
 
 
 def call(request: HttpRequest, order: SoldOrder, call_id: int) -> HttpResponse:
@@ -181,26 +182,19 @@ def call(request: HttpRequest, order: SoldOrder, call_id: int) -> HttpResponse:
 
 
 def _readable(side: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
-    return side.get("headers", {}), _pretty(str(side.get("body", "")))
-
-
-def _pretty(text: str) -> str:
-    """JSON indented, its numbers written as they came (50.10 stays 50.10); anything else as it is."""
-    with contextlib.suppress(ValueError):
-        kept = json.loads(text, parse_float=lambda number: f"\0{number}\0")
-        text = _KEPT_NUMBER.sub(r"\1", json.dumps(kept, indent=2, ensure_ascii=False))
-    return text if len(text) <= _BODY_SHOWN else f"{text[:_BODY_SHOWN]}\n… cut here; it is longer."
+    return side.get("headers", {}), pretty(str(side.get("body", "")))
 
 
 def received(request: HttpRequest, order: SoldOrder, record_id: int) -> HttpResponse:
-    """A document as it arrived. It names the customer, so it takes the right to read that."""
+    """A document as it arrived. It names the customer, so it takes the right to read that, and each look is noted."""
     require(request, Right.SEE_PERSONAL_DATA, order.brand_id)
-    row = InboxRecord.objects.filter(timeline.records_of(order), pk=record_id).first()
+    row = InboxRecord.objects.filter(records_of(order), pk=record_id).first()
     if row is None:
         raise PermissionDenied
+    _note_opened(request, order, what="what arrived")
     try:
         body = inbox.read_body(record_id).decode(errors="replace")
     except (InboxBody.DoesNotExist, InvalidToken, zlib.error):
         body = "It is no longer kept."
-    context: dict[str, Any] = {"parts": [("As it arrived", {}, _pretty(body))]}
+    context: dict[str, Any] = {"parts": [("As it arrived", {}, pretty(body))]}
     return TemplateResponse(request, "console/orders/call.html", context)

@@ -1,29 +1,27 @@
-"""Everything that happened to one order, in the order in which it happened: what arrived, what was tried and answered,
-what it waited for, who let it go. Each source is read with one or two indexed queries, and merged by time.
+"""Everything that happened to one order: what arrived, what was tried and answered, what it waited for, who let it go.
+
+Each source is read with one indexed query, newest first, as far back as the page asked for needs; then merged by time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q
 from django.urls import reverse
 
-from connectors.models import Connection
-from exceptions_app.models import ExceptionCase
-from exceptions_app.telling import plain
+from exceptions_app.causes import cause_named
 from integrationhub.inventory import promises
 from integrationhub.inventory.models import Reservation
+from integrationhub.orders.erasing import records_of
 from integrationhub.orders.flows.routing import order_key
 from integrationhub.orders.models import SoldDispatch, SoldOrder
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Blocker, InboxRecord, SyncAttempt, SyncCall, SyncJob
 from mappings_app.models import MAPPING_MODELS, MappingVersion
 
-JOBS_READ = 60
-ATTEMPTS_READ = 200
-CALLS_READ = 400
-RECORDS_READ = 100
+PAGE = 40
+PAGES_AT_MOST = 50  # what is older is in the database, and in nobody's way
+JOBS_READ = 200
 
 Result = SyncAttempt.Result
 _TONES = {
@@ -65,32 +63,40 @@ class Entry:
     record_id: int | None = None  # what was received, for whoever may read it
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Story:
-    """What the page shows of an order's past, and what it waits for now."""
+    """One page of an order's past, oldest first."""
 
     entries: list[Entry] = field(default_factory=list)
-    jobs: list[SyncJob] = field(default_factory=list)
-    open_blockers: list[Blocker] = field(default_factory=list)
+    page: int = 1
+    older: int | None = None  # the page before this one in time
+    newer: int | None = None
 
 
-def story_of(order: SoldOrder) -> Story:
+def story_of(order: SoldOrder, *, page: int = 1) -> Story:
+    """Page 1 is the latest."""
+    page = min(max(page, 1), PAGES_AT_MOST)
+    needed = page * PAGE + 1
     jobs = list(
         SyncJob.objects.filter(serial_key=order_key(order.link_id, order.reference)).order_by("-pk")[:JOBS_READ]
     )
-    blockers = _blockers(jobs)
+    dispatches = list(order.dispatches.order_by("pk"))
     entries = [
         *_milestones(order),
-        *_received(order),
-        *_attempts(jobs),
-        *_waits(blockers),
-        *_dispatched(order),
+        *_dispatched(order, dispatches),
         *_reserved(order),
+        *_received(order, [row.dispatch_id for row in dispatches], needed),
+        *_attempts(jobs, needed),
+        *_waits(jobs),
     ]
+    entries.sort(key=lambda entry: entry.at)
+    end = len(entries) - (page - 1) * PAGE
+    shown = entries[max(end - PAGE, 0) : max(end, 0)]
     return Story(
-        entries=sorted(entries, key=lambda entry: entry.at),
-        jobs=jobs,
-        open_blockers=[blocker for blocker in blockers if blocker.released_at is None],
+        entries=_with_calls(shown),
+        page=page,
+        older=page + 1 if end > PAGE and page < PAGES_AT_MOST else None,
+        newer=page - 1 if page > 1 else None,
     )
 
 
@@ -98,13 +104,6 @@ def owns_call(order: SoldOrder, call: SyncCall) -> bool:
     if call.job_id is None:
         return False
     return SyncJob.objects.filter(pk=call.job_id, serial_key=order_key(order.link_id, order.reference)).exists()
-
-
-def records_of(order: SoldOrder) -> Q:
-    """The inbox records that are about this order."""
-    ids = list(order.dispatches.values_list("dispatch_id", flat=True))
-    about = Q(connection_id=order.link.source_id, kind="order", external_id=order.reference)
-    return about | Q(connection_id=order.target_id, kind="shipment", external_id__in=ids) if ids else about
 
 
 # --- the sources ------------------------------------------------------------------------------------------------------
@@ -117,6 +116,8 @@ def _milestones(order: SoldOrder) -> Iterator[Entry]:
         (order.accept_sent_at, "the hub", f"Accepted at {sold_at}.", "good"),
         (order.accepted_at, sold_at, "Shown as accepted.", "good"),
         (order.refused_by_us_at, "the hub", f"Refused at {sold_at}.", "warn"),
+        (order.cancel_wanted_at, order.cancel_wanted_by, "Cancelled it.", "warn"),
+        (order.held_at, order.held_by, f"Holds it: {order.hold_reason}", "warn"),
         (order.target_created_at, target, f"Created in {target} as {order.target_external_id}.", "good"),
         (order.target_confirmed_at, target, f"Confirmed in {target}.", "good"),
     )
@@ -125,9 +126,10 @@ def _milestones(order: SoldOrder) -> Iterator[Entry]:
             yield Entry(at=at, who=who, text=text, tone=tone)
 
 
-def _received(order: SoldOrder) -> Iterator[Entry]:
-    rows = InboxRecord.objects.filter(records_of(order)).select_related("connection").order_by("-pk")[:RECORDS_READ]
-    for row in rows:
+def _received(order: SoldOrder, dispatch_ids: Sequence[str], needed: int) -> Iterator[Entry]:
+    about = records_of(order, dispatch_ids=dispatch_ids)
+    rows = InboxRecord.objects.filter(about).select_related("connection").order_by("-pk")[:needed]
+    for row in reversed(rows):
         version = f", version {row.version}" if row.version and row.version > 1 else ""
         yield Entry(
             at=row.received_at,
@@ -138,39 +140,69 @@ def _received(order: SoldOrder) -> Iterator[Entry]:
         )
 
 
-def _attempts(jobs: Sequence[SyncJob]) -> Iterator[Entry]:
+@dataclass(frozen=True, kw_only=True)
+class _Tried(Entry):
+    """A try, whose calls and mappings are read once it is known to be shown."""
+
+    attempt_id: int
+    version_ids: Sequence[int] = ()
+
+
+def _attempts(jobs: Sequence[SyncJob], needed: int) -> Iterator[Entry]:
     by_id = {job.pk: job for job in jobs}
-    rows = list(SyncAttempt.objects.filter(job_id__in=by_id).defer("traceback").order_by("-pk")[:ATTEMPTS_READ])
-    calls = _calls(by_id)
-    versions = _versions({pk for row in rows for pk in row.mapping_versions})
-    for row in rows:
+    rows = SyncAttempt.objects.filter(job_id__in=by_id).defer("traceback").order_by("-pk")[:needed]
+    for row in reversed(rows):
         result = Result(row.result)
-        yield Entry(
+        yield _Tried(
             at=row.started_at,
             until=row.finished_at,
             who="the hub",
             text=f"{ticks.label(by_id[row.job_id].flow)}: {result.label.lower()}.",
             detail=row.message,
             tone=_TONES.get(result, ""),
-            references=[versions[pk] for pk in row.mapping_versions if pk in versions],
-            calls=calls.get(row.pk, []),
+            attempt_id=row.pk,
+            version_ids=row.mapping_versions,
         )
 
 
-def _calls(job_ids: Iterable[int]) -> dict[int, list[CallRow]]:
-    rows = SyncCall.objects.filter(job_id__in=list(job_ids)).order_by("-pk")[:CALLS_READ]
-    names = dict(Connection.objects.filter(pk__in={row.connection_id for row in rows}).values_list("pk", "name"))
+def _with_calls(entries: Sequence[Entry]) -> list[Entry]:
+    tried = [entry for entry in entries if isinstance(entry, _Tried)]
+    calls = _calls([entry.attempt_id for entry in tried])
+    versions = _versions({pk for entry in tried for pk in entry.version_ids})
+    return [_completed(entry, calls, versions) if isinstance(entry, _Tried) else entry for entry in entries]
+
+
+def _completed(entry: _Tried, calls: dict[int, list[CallRow]], versions: dict[int, Reference]) -> Entry:
+    return Entry(
+        at=entry.at,
+        until=entry.until,
+        who=entry.who,
+        text=entry.text,
+        detail=entry.detail,
+        tone=entry.tone,
+        references=[versions[pk] for pk in entry.version_ids if pk in versions],
+        calls=calls.get(entry.attempt_id, []),
+    )
+
+
+def _calls(attempt_ids: Sequence[int]) -> dict[int, list[CallRow]]:
+    """The job is asked for too: that is what calls are indexed by."""
+    if not attempt_ids:
+        return {}
+    jobs = SyncAttempt.objects.filter(pk__in=attempt_ids).values("job_id")
+    rows = SyncCall.objects.filter(job_id__in=jobs, attempt_id__in=attempt_ids).select_related("connection")
     found: dict[int, list[CallRow]] = {}
-    for row in reversed(rows):
+    for row in rows.order_by("pk"):
         if row.attempt_id is not None:
-            found.setdefault(row.attempt_id, []).append(_call_row(row, names.get(row.connection_id, "a platform")))
+            found.setdefault(row.attempt_id, []).append(_call_row(row))
     return found
 
 
-def _call_row(row: SyncCall, name: str) -> CallRow:
+def _call_row(row: SyncCall) -> CallRow:
     answer, tone = answer_words(row)
     what = "Told" if row.write else "Asked"
-    return CallRow(id=row.pk, title=f"{what} {name}: {row.operation} – {answer}", seconds=row.seconds, tone=tone)
+    title = f"{what} {row.connection.name}: {row.operation} – {answer}"
+    return CallRow(id=row.pk, title=title, seconds=row.seconds, tone=tone)
 
 
 def answer_words(row: SyncCall) -> tuple[str, str]:
@@ -185,43 +217,32 @@ def answer_words(row: SyncCall) -> tuple[str, str]:
 
 
 def _versions(ids: set[int]) -> dict[int, Reference]:
-    rows = MappingVersion.objects.filter(pk__in=ids)
+    if not ids:
+        return {}
     return {
         row.pk: Reference(
             text=f"{row.kind_spec.label}: {row}",
             url=reverse(f"admin:mappings_app_{MAPPING_MODELS[row.kind]._meta.model_name}_change", args=[row.pk]),
         )
-        for row in rows
+        for row in MappingVersion.objects.filter(pk__in=ids)
         if row.kind in MAPPING_MODELS
     }
 
 
-def _blockers(jobs: Sequence[SyncJob]) -> list[Blocker]:
-    blockers = list(Blocker.objects.filter(job_id__in=[job.pk for job in jobs]).order_by("pk"))
-    cases = ExceptionCase.objects.filter(pk__in={blocker.case_id for blocker in blockers}).with_words().in_bulk()
-    for blocker in blockers:
-        blocker.case = cases[blocker.case_id]
-    return blockers
-
-
-def _waits(blockers: Sequence[Blocker]) -> Iterator[Entry]:
-    for blocker in blockers:
+def _waits(jobs: Iterable[SyncJob]) -> Iterator[Entry]:
+    for blocker in Blocker.objects.filter(job_id__in=[job.pk for job in jobs]).select_related("case").order_by("pk"):
         url = reverse("admin:exceptions_app_exceptioncase_change", args=[blocker.case_id])
-        case = Reference(text=plain(blocker.case), url=url)
+        told = f"{cause_named(blocker.case.cause).label} {blocker.case.code}".strip()
+        case = Reference(text=told, url=url)
         yield Entry(at=blocker.since, who="the hub", text="Waits for a person.", tone="warn", references=[case])
         if blocker.released_at:
-            yield Entry(
-                at=blocker.released_at,
-                who=blocker.released_by or "the hub",
-                text="Let go on.",
-                tone="good",
-                references=[case],
-            )
+            by = blocker.released_by or "the hub"
+            yield Entry(at=blocker.released_at, who=by, text="Let go on.", tone="good", references=[case])
 
 
-def _dispatched(order: SoldOrder) -> Iterator[Entry]:
+def _dispatched(order: SoldOrder, dispatches: Sequence[SoldDispatch]) -> Iterator[Entry]:
     sold_at = order.link.source.name
-    for row in order.dispatches.all():
+    for row in dispatches:
         named = f"Dispatch {row}"
         if row.tracking_number:
             named += f" ({row.carrier} {row.tracking_number})"
@@ -237,7 +258,8 @@ def _dispatched(order: SoldOrder) -> Iterator[Entry]:
 
 def _reserved(order: SoldOrder) -> Iterator[Entry]:
     for row in promises.of_order(order.link_id, order.reference):
-        yield Entry(at=row.held_at, who="the hub", text=f"Reserved {row.quantity} × {row.sku}.")
+        why = row.reason if row.state == Reservation.State.HELD else ""
+        yield Entry(at=row.held_at, who="the hub", text=f"Reserved {row.quantity} × {row.sku}.", detail=why)
         if row.ended_at and row.state != Reservation.State.HELD:
             yield Entry(
                 at=row.ended_at,
@@ -245,7 +267,3 @@ def _reserved(order: SoldOrder) -> Iterator[Entry]:
                 text=f"Reservation of {row.quantity} × {row.sku} ended: {row.get_state_display().lower()}.",
                 detail=row.reason,
             )
-
-
-def dispatches_of(order: SoldOrder) -> list[SoldDispatch]:
-    return list(order.dispatches.order_by("dispatched_at", "pk"))

@@ -26,6 +26,7 @@ from connectors.admin import save_and_tell
 from connectors.admin_base import HubModelAdmin, register, rights_of
 from connectors.models import Brand, RoleGrant, record_audit
 from integrationhub.adminkit import moments
+from integrationhub.console.people import sessions
 
 User = get_user_model()
 _UTC = ZoneInfo("UTC")
@@ -169,6 +170,7 @@ class PeopleAdmin(HubModelAdmin, UserAdmin):  # type: ignore[misc, type-arg]
         return [
             self.page("<slug:object_id>/grant/", self.grant_view, "grant"),
             self.page("<slug:object_id>/revoke/", self.revoke_view, "revoke"),
+            self.page("<slug:object_id>/end-session/", self.end_session_view, "end_session"),
             self.page("<slug:object_id>/reset-second-factor/", self.reset_view, "reset_second_factor"),
         ]
 
@@ -184,6 +186,10 @@ class PeopleAdmin(HubModelAdmin, UserAdmin):  # type: ignore[misc, type-arg]
             "roles": [(role.value, role.label, _role_words(role)) for role in RoleGrant.Role],
             "has_second_factor": any(device.confirmed for device in person.totpdevice_set.all()),
             "may_reset": administers(request, person),
+            "sessions": sessions.sessions_of(person, request=request),
+            "action": reverse("admin:auth_user_end_session", args=[person.pk]),
+            "now": ports.now(),
+            "zone": rights_of(request).zone,
             "title": str(person),
         }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
@@ -213,6 +219,14 @@ class PeopleAdmin(HubModelAdmin, UserAdmin):  # type: ignore[misc, type-arg]
         _revoke(grant, by=request.user)
         messages.success(request, f"No longer: {words}.")
         return HttpResponseRedirect(reverse("admin:auth_user_change", args=[person.pk]))
+
+    def end_session_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        person = self.found(request, object_id)
+        if not administers(request, person):
+            raise PermissionDenied
+        return sessions.press(request, person, back_to=reverse("admin:auth_user_change", args=[person.pk]))
 
     def reset_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """For somebody who lost their phone: they set a new second factor up at their next log-in."""

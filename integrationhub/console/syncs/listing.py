@@ -14,7 +14,7 @@ from connectors.access import Right
 from connectors.admin_base import HubModelAdmin, register, require, rights_of
 from connectors.models import Brand, record_audit
 from integrationhub.console.connections.switching import all_calls_stopped, switch_everything
-from integrationhub.console.syncs import table
+from integrationhub.console.syncs import budgets, table
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Schedule
 
@@ -44,21 +44,23 @@ class SyncAdmin(HubModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rights, now = rights_of(request), ports.now()
-        rows = table.standings(rights.brand_ids(Right.SEE), now=now)
+        rows = table.standings(rights.brand_ids(Right.SEE), now=now, cursors=True)
+        connections = {one.schedule.connection_id: one.schedule.connection for one in rows}
         context = {
-            **self.admin_site.each_context(request),
             "title": "Syncs",
-            "opts": self.opts,
-            "groups": table.grouped(rows),
+            "groups": table.grouped(rows, budgets.used_by(connections.values())),
+            "connections": len(connections),
             "runnable": rights.brand_ids(Right.RUN_SYNCS),
             "stopped": all_calls_stopped(),
             "may_switch": may_switch_everything(request),
-            "now": now,
-            "zone": rights.zone,
             **(extra_context or {}),
         }
+        return self._render(request, "console/syncs/syncs.html", context)
+
+    def _render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, "console/syncs.html", context)
+        around = {**self.admin_site.each_context(request), "opts": self.opts, "now": ports.now()}
+        return TemplateResponse(request, template, {**around, "zone": rights_of(request).zone, **context})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -122,6 +124,8 @@ class SyncAdmin(HubModelAdmin):
         on, reason = request.POST.get("to") == "on", request.POST.get("reason", "").strip()
         if not reason:
             messages.error(request, "Say why: it is kept on the audit trail and shown to everyone.")
+        elif not on and request.POST.get("sure") != "yes":
+            messages.error(request, "Tick that you mean it: this stops every order, dispatch and stock update.")
         elif switch_everything(on=on, actor=request.user.get_username(), reason=reason):
             messages.success(request, "Calls go on." if on else "No call is made to any platform any more. Work waits.")
         else:

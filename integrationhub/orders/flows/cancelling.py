@@ -6,15 +6,21 @@ from collections import Counter
 from django.db import transaction
 
 from connectors import ports
-from connectors.canonical.orders import OrderState, TargetOrder, TargetState
+from connectors.base import Capability
+from connectors.canonical.errors import MappingError, MissingMapping
+from connectors.canonical.orders import Order, OrderState, TargetOrder, TargetState
 from integrationhub.orders import ledger
+from integrationhub.orders.flows.asking import fresh_order
 from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import enqueue
 from integrationhub.sync.flows import Done, Flow, NeedsPersonError, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
 from integrationhub.sync.writes import Effect
+from mappings_app.kinds import CANCELLED_BEFORE_PAYMENT, REFUNDED_BEFORE_DISPATCH
+from mappings_app.resolving import resolve_reason
 
 ENDED_AT_SOURCE = (OrderState.CANCELLED.value, OrderState.REFUSED.value, OrderState.CLOSED.value)
 LIVE_AT_SOURCE = (
@@ -25,15 +31,19 @@ LIVE_AT_SOURCE = (
 
 
 def cancel_target_order(run: Run) -> Outcome:
-    """Cancelled or refused where it was sold, whole or in part: cancel as much where it would be fulfilled."""
+    """Cancelled or refused where it was sold, whole or in part: cancel as much where it would be fulfilled.
+
+    A person's cancellation comes this way too: it is cancelled here first, then where it was sold.
+    """
     row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
     if not row.target_external_id:
         return Skipped("There is nothing to cancel.")
+    require_not_held(row)
     seen = run.target.read_order(row.target_external_id)
     if seen is None or seen.state == TargetState.CANCELLED:
         _note_cancelled(row)
         return Skipped(f"{run.target_row.name} does not have it open.")
-    wanted = _wanted_units(row)
+    wanted = Counter[str]() if row.cancel_wanted_at is not None else _wanted_units(row)
     if wanted and row.state not in (OrderState.CANCELLED.value, OrderState.REFUSED.value):
         return _trim(run, row, seen, wanted)
     if seen.state == TargetState.SHIPPED or seen.dispatches:
@@ -45,7 +55,8 @@ def cancel_target_order(run: Run) -> Outcome:
 
 def _cancellation(run: Run, row: SoldOrder, seen: TargetOrder) -> Effect:
     def send() -> str:
-        run.target.cancel_order(seen, comment=f"Cancelled at {run.source_row.name}.")
+        by = row.cancel_wanted_by and f"{row.cancel_wanted_by} in the hub"
+        run.target.cancel_order(seen, comment=f"Cancelled {f'by {by}' if by else f'at {run.source_row.name}'}.")
         return seen.external_id
 
     def cancelled() -> str | None:
@@ -113,7 +124,10 @@ def _note_units(row: SoldOrder, wanted: Counter[str]) -> None:
 
 
 def _note_cancelled(row: SoldOrder) -> None:
-    SoldOrder.objects.filter(pk=row.pk).update(target_state=TargetState.CANCELLED.value)
+    with transaction.atomic():  # what is written down as known must have travelled on
+        SoldOrder.objects.filter(pk=row.pk).update(target_state=TargetState.CANCELLED.value)
+        if row.cancel_wanted_at is not None and row.state in LIVE_AT_SOURCE:
+            enqueue(order_job("cancel_sold_order", row))
 
 
 def _too_late(run: Run, row: SoldOrder, seen: TargetOrder) -> NeedsPersonError:
@@ -165,23 +179,15 @@ def cancel_sold_order(run: Run) -> Outcome:
     row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
     if row.state in ENDED_AT_SOURCE:
         return Skipped(f"{run.source_row.name} has ended it already.")
-    record = run.source.fetch_order(row.reference)
-    if record is None:
+    if not run.source.capabilities[Capability.CANCEL_SOLD_ORDERS]:
+        return Skipped(f"{run.source_row.name} takes no cancellations from the hub: cancel it there by hand.")
+    require_not_held(row)
+    order = fresh_order(run, row.reference)
+    if order is None:
         return Skipped(f"{run.source_row.name} does not know this order any more.")
-    order = run.source.parse_order(record.payload)
     if order.state.value in ENDED_AT_SOURCE or not order.open_lines:
         return Skipped(f"{run.source_row.name} has ended it already.")
-    reason_code = run.link.cancellation_reason if order.can_cancel else run.link.refund_reason
-    if (
-        not reason_code and order.state != OrderState.AWAITING_ACCEPTANCE
-    ):  # before acceptance it is refused, without a reason
-        raise NeedsPersonError(
-            "no_cancellation_reason",
-            object_key=f"link:{run.link.pk}",
-            context={"example": row.reference},
-            message=f"{run.source_row.name} wants a reason code for this, and the link has none.",
-        )
-
+    reason_code = _reason_code(run, order)
     if order.state == OrderState.AWAITING_ACCEPTANCE:  # so that its refusal is not taken for one by the clock
         SoldOrder.objects.filter(pk=row.pk, refused_by_us_at=None).update(refused_by_us_at=ports.now())
 
@@ -189,14 +195,28 @@ def cancel_sold_order(run: Run) -> Outcome:
         return run.source.cancel_sold_order(order, reason_code=reason_code)
 
     def ended() -> str | None:
-        now = run.source.fetch_order(row.reference)
-        gone = now is None or not run.source.parse_order(now.payload).open_lines
-        return "" if gone else None
+        now = fresh_order(run, row.reference)
+        return "" if now is None or not now.open_lines else None
 
     run.write(
         Effect(place=run.source_row, operation="cancel_sold_order", reference=row.reference, send=send, find=ended)
     )
     return Done(f"Cancelled at {run.source_row.name}.")
+
+
+def _reason_code(run: Run, order: Order) -> str:
+    """The marketplace's code for why: by mapping, else the link's. Before acceptance an order is refused, without one."""
+    if order.state == OrderState.AWAITING_ACCEPTANCE:
+        return ""
+    reason = CANCELLED_BEFORE_PAYMENT if order.can_cancel else REFUNDED_BEFORE_DISPATCH
+    mapped = resolve_reason(run.link, reason, at=ports.now())
+    if mapped is not None:
+        run.mapping_versions.add(mapped.pk)
+        return mapped.to_code
+    code = run.link.cancellation_reason if order.can_cancel else run.link.refund_reason
+    if not code:
+        raise MappingError([MissingMapping(kind="refund_reason", code=reason)])
+    return code
 
 
 CANCEL_TARGET_ORDER = register(

@@ -12,6 +12,7 @@ from connectors.canonical.dispatches import Dispatch, DispatchLine, check_dispat
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.orders import OrderState
 from connectors.models import Connection
+from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
 from integrationhub.sync.flows import Done, Flow, Later, NeedsPersonError, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
@@ -87,6 +88,7 @@ def _not_ready(run: Run, order: SoldOrder) -> Outcome:
 
 
 def _send(run: Run, order: SoldOrder, row: SoldDispatch, dispatch: Dispatch) -> Outcome:
+    require_not_held(order)
     resolved = resolve_dispatch(dispatch, link=run.link, at=order.placed_at)
     run.mapping_versions.update(resolved.version_ids)
     _require_listed(run, resolved)

@@ -14,12 +14,12 @@ from connectors.canonical.orders import Order, OrderState
 from integrationhub.orders import ledger, reserving
 from integrationhub.orders.flows.creating import bring_to_target, may_exist
 from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import enqueue
 from integrationhub.sync.flows import Done, Flow, NeedsPersonError, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
-from mappings_app.kinds import PAYMENT_METHOD, PRICE_LIST
 from mappings_app.resolving import ResolvedOrder, resolve_order
 
 BEFORE_FULFILMENT = frozenset(
@@ -80,6 +80,9 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
 
 
 def _fulfil(run: Run, resolved: ResolvedOrder, row: SoldOrder) -> Outcome:
+    if row.cancel_wanted_at is not None:
+        return Skipped("A person wants it cancelled: it is not created any more.")
+    require_not_held(row)
     order = resolved.order
     ready = order.state == OrderState.READY_TO_SHIP
     if ready or _creates_first(run, order):
@@ -103,13 +106,12 @@ def _creates_first(run: Run, order: Order) -> bool:
 def options(run: Run, resolved: ResolvedOrder) -> OrderOptions:
     """How this order is created at the target, every code mapped."""
     order, market = resolved.order, resolved.market
-    attributes = market.attributes if market else {}
     settings = run.target_row.settings
     return OrderOptions(
         market=market.to_code if market else str(settings.get("market", "")),
-        price_list=str(attributes.get(PRICE_LIST, "") or settings.get("price_list", "")),
+        price_list=resolved.price_list,
         shipping_option=resolved.shipping_service,
-        payment_method=str(attributes.get(PAYMENT_METHOD, "") or settings.get("payment_method", "")),
+        payment_method=resolved.payment_method,
         email=order.relay_email or run.link.fallback_email,
         # Centra cancels no order whose money was captured there, and a marketplace cancels paid orders until they ship.
         paid=order.state == OrderState.READY_TO_SHIP and settings.get("record_capture") is True,

@@ -13,7 +13,9 @@ from django.db import transaction
 from django.db.models import Min
 
 from connectors import ports
-from connectors.base import Capability, Page
+from connectors.base import Capability, Connector, Page, Record
+from connectors.canonical.errors import DataError
+from connectors.canonical.orders import Order
 from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
 from integrationhub.orders.flows.routing import jobs_for_dispatches, jobs_for_orders
@@ -26,6 +28,7 @@ from integrationhub.sync.inbox import Stored
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.models import Feed, InboxRecord
 from integrationhub.sync.run import Run
+from mappings_app.codes import codes_in_orders, note_seen
 
 OVERLAP_SECONDS = 300  # Mirakl subtracts a delta of its own of unknown size; orders become visible late
 LAG_SECONDS = 2  # some platforms refuse "now" as an upper bound
@@ -64,7 +67,10 @@ def _read(run: Run, *, feed: str, fetch: Fetch, route: Route) -> Outcome:
             return Later(ports.now(), f"{count} new so far; reading goes on.")
         since, until = _window(row)
         page = fetch(updated_from=since, updated_until=until, token=row.next_token or None)
-        count += _store_page(place, row, page, until, route)
+        stored = _store_page(place, row, page, until, route)
+        count += len(stored)
+        if feed == "orders":
+            note_codes(place, run.connection.connector, [item.record for item in stored])
         if row.next_token == "" and row.reading_until is None and until >= ports.now() - timedelta(seconds=60):
             return Done(f"{count} new or changed.")
 
@@ -77,8 +83,8 @@ def _window(row: Feed) -> tuple[datetime, datetime]:
     return cursor - timedelta(seconds=OVERLAP_SECONDS), until
 
 
-def _store_page(place: Connection, row: Feed, page: Page, until: datetime, route: Route) -> int:
-    """Store a page, make its jobs and move the feed on, in one transaction. Returns how many versions are new."""
+def _store_page(place: Connection, row: Feed, page: Page, until: datetime, route: Route) -> list[Stored]:
+    """Store a page, make its jobs and move the feed on, in one transaction. Returns the versions that are new."""
     with transaction.atomic():
         stored = inbox.store(place.pk, page.records, origin=InboxRecord.Origin.POLL)
         enqueue_many(route(place, stored))
@@ -88,7 +94,23 @@ def _store_page(place: Connection, row: Feed, page: Page, until: datetime, route
         if page.next_token is None:
             row.cursor_at, row.last_success_at = until, ports.now()
         row.save()
-    return len(stored)
+    return stored
+
+
+def note_codes(place: Connection, connector: Connector, records: Sequence[Record]) -> None:
+    """Keep which codes orders carry, so that a person can map them before an order waits: see `note_seen`."""
+    orders = [order for record in records if (order := _readable(connector, record)) is not None]
+    if orders:
+        for link in places.active_links(place.pk):
+            note_seen(link, codes_in_orders(orders))
+
+
+def _readable(connector: Connector, record: Record) -> Order | None:
+    """What cannot be read becomes a case when its own job runs; here it names no codes."""
+    try:
+        return connector.parse_order(record.payload)
+    except DataError:
+        return None
 
 
 def backfill_orders(place: Connection, since: datetime, preview: bool) -> Iterator[BackfillPage]:
@@ -100,6 +122,8 @@ def backfill_orders(place: Connection, since: datetime, preview: bool) -> Iterat
     while True:
         page = _when_it_may(partial(connector.fetch_orders, updated_from=since, updated_until=until, token=token))
         made = _bring_in(place, page, preview=preview)
+        if not preview:
+            note_codes(place, connector, page.records)
         known = len(page.records) - made
         yield BackfillPage(seen=len(page.records), known=known, stored=0 if preview else made, total=page.total)
         token = page.next_token

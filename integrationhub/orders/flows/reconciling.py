@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from connectors import ports
 from connectors.canonical.orders import OrderState, TargetOrder, TargetState
+from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.flows import Done, Flow, Later, NeedsPersonError, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
@@ -46,6 +47,8 @@ def _cancel_twin(run: Run, row: SoldOrder, twin: TargetOrder) -> None:
             context={"order": row.reference, "copies": [row.target_external_id, twin.external_id]},
             message=f"{run.target_row.name} has {row.reference} twice: {row.target_external_id} and {twin.external_id}.",
         )
+
+    require_not_held(row)
 
     def send() -> str:
         run.target.cancel_order(twin, comment=f"Second copy of {row.target_external_id or row.reference}.")

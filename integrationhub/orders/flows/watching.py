@@ -1,4 +1,7 @@
-"""`watch_acceptance`: no acceptance window lapses unseen. Warned at half of it, again at four fifths."""
+"""`watch_acceptance`: no acceptance window lapses unseen. Warned at half of it, again at four fifths.
+
+`reread_order`: a person wants to know how an order stands at its source this moment.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -10,10 +13,13 @@ from connectors import ports
 from connectors.canonical.orders import OrderState
 from connectors.models import Link
 from exceptions_app.opening import open_case, roll_up
+from integrationhub.orders.flows.routing import jobs_for_orders
 from integrationhub.orders.models import SoldOrder
-from integrationhub.sync.flows import Done, Flow, Outcome, register
+from integrationhub.sync import inbox
+from integrationhub.sync.enqueue import enqueue_many
+from integrationhub.sync.flows import Done, Flow, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
-from integrationhub.sync.models import Blocker
+from integrationhub.sync.models import Blocker, InboxRecord
 from integrationhub.sync.run import Run
 from integrationhub.sync.standing import close_open_case
 
@@ -75,6 +81,16 @@ def _lacking_stock(late: QuerySet[SoldOrder]) -> int:
     return blocked.values("job").distinct().count()
 
 
+def reread_order(run: Run) -> Outcome:
+    record = run.source.fetch_order(run.job.key)
+    if record is None:
+        return Skipped(f"{run.source_row.name} does not know this order any more.")
+    with transaction.atomic():
+        stored = inbox.store(run.source_row.pk, [record], origin=InboxRecord.Origin.POLL)
+        enqueue_many(jobs_for_orders(run.source_row, stored))
+    return Done("Something has changed; it is taken up." if stored else "Nothing has changed.")
+
+
 WATCH_ACCEPTANCE = register(
     Flow(
         name="watch_acceptance",
@@ -83,5 +99,17 @@ WATCH_ACCEPTANCE = register(
         run=watch_acceptance,
         side="source",
         cadence_seconds=60,
+    )
+)
+REREAD_ORDER = register(
+    Flow(
+        name="reread_order",
+        label="Read orders again",
+        lane=Lane.ORDERS,
+        run=reread_order,
+        side="source",
+        record="order",
+        records="orders",
+        done="read again",
     )
 )

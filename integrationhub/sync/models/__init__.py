@@ -2,6 +2,8 @@
 
 from integrationhub.sync.models.arrivals import Document, Feed, InboxBody, InboxRecord
 from integrationhub.sync.models.calls import CallBody, SyncAttempt, SyncCall, WriteIntent
+from integrationhub.sync.models.corrections import Correction
+from integrationhub.sync.models.counts import CountUnderWay, DayCount, FlowHour
 from integrationhub.sync.models.jobs import Blocker, SyncJob
 from integrationhub.sync.models.schedules import Beat, HourCount, Schedule, Switch
 
@@ -9,8 +11,12 @@ __all__ = [
     "Beat",
     "Blocker",
     "CallBody",
+    "Correction",
+    "CountUnderWay",
+    "DayCount",
     "Document",
     "Feed",
+    "FlowHour",
     "HourCount",
     "InboxBody",
     "InboxRecord",

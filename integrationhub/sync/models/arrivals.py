@@ -33,6 +33,8 @@ class Document(models.Model):
     digest = models.CharField(max_length=64)
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField(null=True)  # the platform's own clock
+    corrected = models.BooleanField(db_default=False)  # corrections of it count: see sync.corrections
+    erased_at = models.DateTimeField(null=True)  # what is personal in it was erased; later versions are kept without
 
     class Meta:
         constraints = [

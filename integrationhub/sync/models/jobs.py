@@ -84,6 +84,7 @@ class SyncJob(models.Model):
             models.Index(
                 fields=["schedule", "state"], condition=~Q(state__in=["DONE", "SKIPPED"]), name="job_open_by_schedule"
             ),
+            models.Index(fields=["finished_at"], condition=Q(finished_at__isnull=False), name="job_finished"),
         ]
 
     def __str__(self) -> str:

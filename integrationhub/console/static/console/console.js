@@ -66,7 +66,7 @@
     const list = document.getElementById(input.getAttribute("list"));
     let waiting = 0;
     input.addEventListener("input", () => {
-      const other = document.querySelector(input.dataset.chooses || "");
+      const other = input.dataset.chooses ? document.querySelector(input.dataset.chooses) : null;
       if (other && input.value) other.checked = true;
       window.clearTimeout(waiting);
       waiting = window.setTimeout(async () => {
@@ -161,6 +161,7 @@
     for (const form of document.querySelectorAll("form[method=post]:not(#changelist-form)")) {
       form.addEventListener("submit", () => window.setTimeout(() => {
         form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; });
+        form.querySelectorAll("[data-busy]").forEach((told) => { told.hidden = false; });
       }));
     }
     window.addEventListener("pageshow", (event) => {

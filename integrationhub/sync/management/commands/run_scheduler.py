@@ -11,17 +11,19 @@ from django.core.management.base import BaseCommand
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from connectors import ports
+from connectors import ports, sealing
+from connectors.sessions import SessionStore
 from integrationhub.runtime.backup import write_dump
 from integrationhub.runtime.errors import RuntimeSetupError
 from integrationhub.runtime.places import Places
-from integrationhub.sync import sweep, ticks
+from integrationhub.sync import figures, sweep, ticks
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
 DUMP_SECONDS = 24 * 3600.0
 FIRST_DUMP_SECONDS = 3600.0
+SEAL_SECONDS = 10.0
 
 
 class Command(BaseCommand):
@@ -34,6 +36,9 @@ class Command(BaseCommand):
         if options["once"]:
             made, woken = ticks.tick(), sweep.sweep()
             sweep.keep_house()
+            figures.roll_up_hours()
+            sealing.seal()
+            sealing.check_some()
             self.stdout.write(f"{made} flows started, {woken} drains woken.")
             return
         self._run_until_stopped()
@@ -47,6 +52,10 @@ class Command(BaseCommand):
             sweep.sweep: sweep.SWEEP_SECONDS,
             sweep.keep_house: 60.0,
             ticks.tick: TICK_SECONDS,
+            figures.roll_up_hours: 60.0,
+            sealing.seal: SEAL_SECONDS,
+            sealing.check_some: 60.0,
+            SessionStore.clear_expired: 3600.0,
             self._dump: DUMP_SECONDS,
         }
         due = dict.fromkeys(every, 0.0)

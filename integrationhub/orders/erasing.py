@@ -1,0 +1,70 @@
+"""Erasing what is personal of one order, wherever the hub keeps it. Amounts, SKUs, states and the story stay.
+
+What arrived is kept with its personal values masked: sums can still be proven from it, and a replay still reads it. Later
+versions of the same documents are masked before they are stored (`Document.erased_at`).
+"""
+
+from collections.abc import Collection
+
+from django.db.models import Q, QuerySet
+
+from connectors import ports
+from connectors.canonical.orders import OVER_STATES, OrderState
+from connectors.personal import Kind, kind_of
+from integrationhub.orders.flows.routing import order_key
+from integrationhub.orders.models import OrderPerson, SoldOrder
+from integrationhub.sync import inbox
+from integrationhub.sync.models import Correction, Document, InboxRecord, SyncAttempt, SyncJob
+
+OVER = frozenset({*(state.value for state in OVER_STATES), OrderState.SHIPPED.value, OrderState.RECEIVED.value})
+NEED_ADDRESSES = frozenset({"import_order", "confirm_dispatch"})
+
+
+def why_not_erase(order: SoldOrder, open_flows: Collection[str]) -> str:
+    if erased_at(order) is not None:
+        return "It is erased already."
+    if order.state not in OVER:
+        return "It is still on its way: its address is needed."
+    return "Something of it is not finished yet. Settle that first." if NEED_ADDRESSES & set(open_flows) else ""
+
+
+def erased_at(order: SoldOrder) -> object | None:
+    try:
+        return order.person.erased_at
+    except OrderPerson.DoesNotExist:
+        return None
+
+
+def records_of(order: SoldOrder, *, dispatch_ids: Collection[str] | None = None) -> Q:
+    """The inbox records that are about this order: its own versions, those of its dispatches, and what told of them."""
+    ids = list(order.dispatches.values_list("dispatch_id", flat=True)) if dispatch_ids is None else list(dispatch_ids)
+    about = Q(connection_id=order.link.source_id, external_id=order.reference)
+    if order.target_external_id:
+        about |= Q(connection_id=order.target_id, external_id=order.target_external_id)
+    return about | Q(connection_id=order.target_id, kind="shipment", external_id__in=ids) if ids else about
+
+
+def _erase_corrections(corrections: QuerySet[Correction]) -> None:
+    """Those that touch something personal; a corrected amount stays, and so does what the hub reads by it."""
+    personal = [one.pk for one in corrections if any(is_personal(name) for name in one.fields)]
+    corrections.filter(pk__in=personal).update(changes=None)
+
+
+def is_personal(field: str) -> bool:
+    return kind_of(field) is Kind.FIELD
+
+
+def erase(order: SoldOrder) -> None:
+    """Inside the caller's transaction, which also tells the audit trail who and why."""
+    now = ports.now()
+    OrderPerson.objects.update_or_create(order=order, defaults={"data": None, "erased_at": now})
+    SoldOrder.objects.filter(pk=order.pk).update(customer_initials="")
+    records = InboxRecord.objects.filter(records_of(order))
+    documents = Document.objects.filter(pk__in=records.values("document_id"))
+    documents.update(erased_at=now)
+    inbox.mask_bodies(list(records.values_list("pk", flat=True)))
+    _erase_corrections(Correction.objects.filter(document__in=documents))
+    jobs = SyncJob.objects.filter(serial_key=order_key(order.link_id, order.reference))
+    SyncAttempt.objects.filter(job_id__in=list(jobs.values_list("pk", flat=True))).exclude(traceback="").update(
+        traceback=""
+    )

@@ -87,6 +87,16 @@ def compute(channel: Connection, links: Sequence[Link]) -> int:
 
 
 def _write(rows: Sequence[Sequence[Any]], book: RuleBook, modes: Mapping[int, str]) -> None:
+    _execute(_WRITE, {**_columns(rows, book, modes), "now": ports.now()})
+
+
+def foresee(ids: Sequence[int], book: RuleBook, modes: Mapping[int, str]) -> dict[int, int | None]:
+    """What these rows would show by this book of rules, from the readings and promises of now. Writes nothing."""
+    columns = _columns(_rows(_READ, [list(ids)]), book, modes)
+    return dict(zip(columns["ids"], columns["computed"], strict=True))
+
+
+def _columns(rows: Sequence[Sequence[Any]], book: RuleBook, modes: Mapping[int, str]) -> dict[str, list[Any]]:
     sold: dict[int, Mapping[str, int]] = {}
     for owner_id in {row[2] for row in rows}:
         sold[owner_id] = sold_lately(owner_id, [row[3] for row in rows if row[2] == owner_id])
@@ -103,7 +113,7 @@ def _write(rows: Sequence[Sequence[Any]], book: RuleBook, modes: Mapping[int, st
             computed = 0
         for name, value in zip(columns, (pk, available, as_of, reserved, buffer, computed), strict=True):
             columns[name].append(value)
-    _execute(_WRITE, {**columns, "now": ports.now()})
+    return columns
 
 
 def switches(links: Sequence[Link]) -> dict[int, str]:

@@ -206,6 +206,7 @@ class ChannelStock(models.Model):
             models.Index(fields=["owner", "sku"], name="channel_stock_by_sku"),
             models.Index(fields=["link", "state", "id"], name="channel_stock_by_state"),
             models.Index(fields=["channel", "shown_at"], name="channel_stock_read_back"),
+            models.Index(fields=["link", "id"], condition=Q(drifted_at__isnull=False), name="channel_stock_differs"),
             # Shows more than is free: the watch over overselling reads these alone.
             models.Index(
                 fields=["link", "id"],

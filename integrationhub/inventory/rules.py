@@ -35,13 +35,14 @@ class RuleBook:
     def rule(self, *, link_id: int, sku: str, category: str, sold: int) -> Rule:
         """`sold`: units of the SKU sold anywhere in the last LOOK_BACK_DAYS."""
         brand_id = self._links[link_id].brand_id
-        for scope in _scopes(link_id, category, sku):
+        for scope in scopes(link_id, category, sku):
             if found := self._rules.get((brand_id, *scope)):
                 return found
         return default_rule(sold=sold, exposed_seconds=self._exposed[link_id])
 
 
-def _scopes(link_id: int, category: str, sku: str) -> list[tuple[int | None, str, str]]:
+def scopes(link_id: int, category: str, sku: str) -> list[tuple[int | None, str, str]]:
+    """(link id, category, SKU) of every rule that could count, the one that goes first first."""
     by_category = [(link_id, category, ""), (None, category, "")] if category else []
     return [(link_id, "", sku), (None, "", sku), *by_category, (link_id, "", ""), (None, "", "")]
 

@@ -338,6 +338,11 @@ class OperatorControls(Sandbox):
         )
 
     @operator
+    def remove_offer(self, sku: str) -> None:
+        """As if the shop had taken it off in the back office."""
+        del self.market.offers[sku]
+
+    @operator
     def offer(self, sku: str) -> dict[str, Any]:
         """Price, quantity and state of one offer."""
         found = self.market.offers[sku]

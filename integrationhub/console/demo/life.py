@@ -100,7 +100,7 @@ class Life:
         for order in self.shops.centra.orders:
             if shipped >= at_most:
                 break
-            if order.status == "CONFIRMED" and not order.shipments and self._old_enough(order):
+            if order.status == "CONFIRMED" and not (order.shipments or order.is_on_hold) and self._old_enough(order):
                 self.shops.centra.ship_order(order.number, carrier=self._carrier(), tracking=self._number())
                 shipped += 1
         return shipped

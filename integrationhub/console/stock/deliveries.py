@@ -15,7 +15,7 @@ from connectors import ports
 from connectors.admin_base import HubModelAdmin, register
 from integrationhub.adminkit import moments
 from integrationhub.adminkit.filters import ChoiceFilter
-from integrationhub.console.stock import around
+from integrationhub.console.stock import around, words
 from integrationhub.console.stock.filters import ConnectionFilter
 from integrationhub.inventory.models import StockDelivery
 
@@ -68,14 +68,12 @@ class StockDeliveryAdmin(HubModelAdmin):
 
     @display(description="State")
     def standing(self, one: StockDelivery) -> SafeString:
-        failed = one.state == StockDelivery.State.FAILED
-        refused = f"{one.refused:,} refused" if one.refused else ""
-        tone = "hub-cell-bad" if failed else "hub-cell-warn" if refused else ""
+        found = words.delivery(one)
         return format_html(
             '<span class="hub-two-lines"><span class="{}">{}</span><small>{}</small></span>',
-            tone,
-            one.get_state_display(),
-            " · ".join(filter(None, [refused, one.words])),
+            f"hub-cell-{found.tone}" if found.tone else "",
+            found.words,
+            found.why,
         )
 
     @display(description="Made")

@@ -26,6 +26,7 @@ _KNOWN = "_stock_channel"
 class ChannelStockAdmin(HubModelAdmin):
     address = "stock"
     plural = "Stock"
+    counted_as = "SKUs in channels"
     brand_path = "link__brand_id"
     list_display = (
         "theirs",
@@ -34,7 +35,7 @@ class ChannelStockAdmin(HubModelAdmin):
         "reserved",
         "kept",
         "may_show",
-        "told",
+        "last_sent",
         "took",
         "shows",
         "standing",
@@ -86,7 +87,7 @@ class ChannelStockAdmin(HubModelAdmin):
         other = f"ours: {stock.sku}" if stock.sku != stock.channel_sku else ""
         told = " · ".join(filter(None, [other, stock.title]))
         return format_html(
-            '<span class="hub-two-lines"><span class="hub-code">{}</span><small>{}</small></span>',
+            '<span class="hub-two-lines"><span class="hub-code hub-number">{}</span><small>{}</small></span>',
             stock.channel_sku,
             told,
         )
@@ -115,7 +116,7 @@ class ChannelStockAdmin(HubModelAdmin):
         return _quantity(stock.computed)
 
     @display(description="Told")
-    def told(self, stock: ChannelStock) -> SafeString:
+    def last_sent(self, stock: ChannelStock) -> SafeString:
         return _quantity(stock.sent)
 
     @display(description="Took")

@@ -33,7 +33,7 @@ def show(model_admin: "ChannelStockAdmin", request: HttpRequest, stock: ChannelS
         "places": _places(rows, stock, known),
         "reservations": promised[:RESERVATIONS_SHOWN],
         "more_reservations": len(promised) > RESERVATIONS_SHOWN,
-        "deliveries": _deliveries(rows),
+        "deliveries": [(one, words.delivery(one)) for one in _deliveries(rows)],
         "may_act": rights_of(request).may(RIGHT, stock.link.brand_id),
     }
     return render(model_admin, request, "sku.html", context)

@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "mappings_app",
     "exceptions_app",
     "integrationhub.sync",
+    "integrationhub.inventory",
     "integrationhub.orders",
     "integrationhub.console",
 ]

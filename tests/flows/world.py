@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from connectors import ports
 from connectors.centra.sandbox import CentraSandbox
@@ -13,6 +13,8 @@ from connectors.mirakl.sandbox import MiraklSandbox
 from connectors.models import Brand, Connection, Link
 from connectors.sandboxkit import SandboxClock
 from exceptions_app.models import ExceptionCase
+from integrationhub.inventory import promises
+from integrationhub.inventory.models import Reservation
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import drain, sweep, ticks
 from integrationhub.sync.lanes import Lane
@@ -103,6 +105,9 @@ class World:
     # --- what is seen ---------------------------------------------------------------------------------------------
     def order(self, reference: str) -> SoldOrder:
         return SoldOrder.objects.get(reference=reference)
+
+    def promises(self, reference: str) -> QuerySet[Reservation]:
+        return promises.of_order(self.link.pk, reference)
 
     def state_at_northgate(self, reference: str) -> str:
         return str(self.mirakl.order(reference)["order_state"])

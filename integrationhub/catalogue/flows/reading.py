@@ -1,0 +1,87 @@
+"""`read_prices`: what the owner's price lists ask, as far as channels are priced by them. The whole of it, page by page.
+
+A price has no time of change that could be asked for; so everything is read on a clock, and once more a moment after the owner
+told of a change. A reading that is cut short goes on where it stopped.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from connectors import ports
+from connectors.base import Capability
+from connectors.canonical.events import Event
+from connectors.canonical.prices import PricePage
+from connectors.models import Connection, Link
+from connectors.registry import platforms_able_to
+from integrationhub.catalogue import readings, terms
+from integrationhub.sync.enqueue import NewJob, job_for_connection
+from integrationhub.sync.events import listen
+from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
+from integrationhub.sync.lanes import Lane
+from integrationhub.sync.models import Feed
+from integrationhub.sync.run import Run
+
+TOLD_OF = frozenset({"price", "product"})
+GATHERED_SECONDS = 60  # changes come in waves: one reading for all of a wave
+
+
+def read_prices(run: Run) -> Outcome:
+    owner, count = run.connection.row, 0
+    codes = _lists_in_use(owner)
+    if not codes:
+        return Done("No channel is priced by a list yet.")
+    feed, _ = Feed.objects.get_or_create(connection=owner, name=terms.FEED)
+    while run.job.may_start_call:
+        page = run.connection.connector.fetch_prices(codes, token=feed.next_token or None)
+        if not feed.next_token:
+            _note_lists(owner, codes, page)
+        count += readings.record(owner.pk, page.prices)
+        _advance(feed, page)
+        if page.next_token is None:
+            return Done(f"{count:,} prices changed." if count else "Nothing changed.")
+    return Later(ports.now(), f"{count:,} prices changed so far; reading goes on.")
+
+
+def _lists_in_use(owner: Connection) -> list[str]:
+    """The lists that price a channel of this owner, as mappings answer now."""
+    links = Link.objects.filter(target=owner, active=True).select_related("brand", "source", "target")
+    return sorted({settled.price_list for link in links if (settled := terms.settle(link)).price_list})
+
+
+def _note_lists(owner: Connection, codes: Sequence[str], page: PricePage) -> None:
+    known = {one.code: one.currency for one in page.lists}
+    for code in codes:
+        terms.note_list(owner, code, known.get(code, ""))
+
+
+def _advance(feed: Feed, page: PricePage) -> None:
+    feed.next_token, feed.last_read_at = page.next_token or "", ports.now()
+    if page.next_token is None:
+        feed.last_success_at = feed.last_read_at
+    feed.save(update_fields=["next_token", "last_read_at", "last_success_at"])
+
+
+READ_PRICES = register(
+    Flow(
+        name=terms.READING,
+        label="Read prices",
+        lane=Lane.CATALOGUE,
+        run=read_prices,
+        side="connection",
+        cadence_seconds=900,
+        platforms=platforms_able_to(Capability.READ_PRICES),
+        record="price",
+        records="prices",
+        done="read",
+    )
+)
+
+
+def read_again_by_events(place: Connection, events: Sequence[Event]) -> list[NewJob]:
+    if place.platform not in READ_PRICES.platforms or not any(event.kind in TOLD_OF for event in events):
+        return []
+    due_at = ports.now() + timedelta(seconds=GATHERED_SECONDS)
+    return [job_for_connection(READ_PRICES.name, place, key="tick", due_at=due_at)]
+
+
+listen(read_again_by_events)

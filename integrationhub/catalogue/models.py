@@ -35,6 +35,20 @@ class PriceReading(models.Model):
         return f"{self.sku}: {self.amount} {self.currency}"
 
 
+class KnownPriceList(models.Model):
+    """A list that a mapping names, and what its owner said of it when it was asked last."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner
+    code = models.CharField(max_length=CODE_LENGTH)  # as the mapping spells it
+    currency = models.CharField(max_length=3, blank=True)  # empty: the owner does not know the list
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "code"], name="price_list_known_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.currency or 'unknown'})"
+
+
 class PriceTerms(models.Model):
     """By which list a channel is priced, in which currency it sells, and when its breaker stops what would be sent."""
 

@@ -16,13 +16,13 @@ REASONS_TOLD = 20  # of one channel; a platform whose words differ for each SKU 
 LISTS = ("price_list_missing", "price_list_unknown", "price_currency")
 
 
-def tell_terms(link: Link, terms: PriceTerms, *, unknown: bool | None = None) -> None:
+def tell_terms(link: Link, terms: PriceTerms, *, unknown: bool | None = None, asked: bool = False) -> None:
     """Whether the channel has a price list, which its owner knows, in the currency of its offers.
 
-    `unknown`: what the owner said of the list just now; None: it was not asked.
+    `unknown`: what the owner said of the list just now; None: it was not asked. `asked`: lists wait for its answer.
     """
     context = {"price_list": terms.price_list, "list_currency": terms.list_currency, "currency": terms.sells_in}
-    missing = bool(terms.sells_in) and not terms.price_list
+    missing = bool(terms.sells_in) and not terms.price_list and not asked
     differs = bool(terms.list_currency and terms.sells_in) and terms.list_currency != terms.sells_in
     found: dict[str, bool | None] = {
         "price_list_missing": missing,

@@ -1,9 +1,11 @@
 """By which price list a channel is priced, settled anew at each push: mappings may change, begin or end at any time.
 
 The first that answers counts: the price list table for the channel, then for every channel, then what the channel's market
-mappings say, then the connection's own price list. Markets that say different things say nothing.
+mappings say, then the connection's own price list. Where markets name several lists, the one in the channel's currency counts,
+once the owner has said in which currency each is; several in that currency say nothing.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +13,7 @@ from django.db import transaction
 from connectors import ports
 from connectors.models import Connection, Link
 from integrationhub.catalogue import ledger, telling
-from integrationhub.catalogue.models import PriceTerms
+from integrationhub.catalogue.models import KnownPriceList, PriceTerms
 from integrationhub.sync.enqueue import enqueue, job_for_connection
 from integrationhub.sync.models import Feed
 from mappings_app.kinds import CURRENCY, PRICE_LIST
@@ -27,19 +29,24 @@ def of(link: Link) -> PriceTerms:
     return PriceTerms.objects.get_or_create(link=link)[0]
 
 
-def settle(link: Link) -> PriceTerms:
-    """Bring the channel's terms up to date; what follows from them is computed again when they have changed."""
-    terms = of(link)
-    found = price_list_of(link, terms.sells_in, at=ports.now()) if terms.sells_in else terms.price_list
-    if found != terms.price_list:
+def settle(link: Link, *, read: bool = True) -> PriceTerms:
+    """Bring the channel's terms up to date; what follows from them is computed again when they have changed.
+
+    `read`: have what its list asks read at once; whoever is reading already says no, or it would never end.
+    """
+    terms, now = of(link), ports.now()
+    found = price_list_of(link, terms.sells_in, at=now) if terms.sells_in else terms.price_list
+    asked = bool(terms.sells_in) and not found and bool(lists_to_learn(link, terms.sells_in, at=now))
+    changed = found != terms.price_list
+    if changed:
         with transaction.atomic():
             terms.price_list, terms.list_currency = found, ""
             terms.save(update_fields=["price_list", "list_currency"])
             _read_from_the_start(link.target_id)
             ledger.mark_links([link.pk])
-            if found:
-                enqueue(job_for_connection(READING, link.target, key="tick"))
-    telling.tell_terms(link, terms)
+    if read and (asked or (changed and found)):
+        enqueue(job_for_connection(READING, link.target, key="tick"))
+    telling.tell_terms(link, terms, asked=asked)
     return terms
 
 
@@ -55,6 +62,7 @@ def note_currency(channel: Connection, currency: str) -> None:
 
 def note_list(owner: Connection, code: str, currency: str) -> None:
     """The owner has this list, in this currency; "": it does not know the list."""
+    KnownPriceList.objects.update_or_create(connection=owner, code=code, defaults={"currency": currency})
     rows = PriceTerms.objects.filter(link__target=owner, price_list=code)
     for terms in rows.select_related("link__brand", "link__source", "link__target"):
         if terms.list_currency != currency:
@@ -68,9 +76,24 @@ def price_list_of(link: Link, currency: str, *, at: datetime) -> str:
     if version := VersionTable.load(link, {PRICE_LIST: [currency]}).at(PRICE_LIST, currency, at):
         return version.to_code
     said = _of_markets(link, currency, at=at)
-    if said:
-        return said.pop() if len(said) == 1 else ""
-    return str(link.target.settings.get(PRICE_LIST) or "")
+    if not said:
+        return str(link.target.settings.get(PRICE_LIST) or "")
+    if len(said) == 1:
+        return said.pop()
+    known = _known(link.target_id, said)
+    fitting = [code for code in said if known.get(code) == currency]
+    return fitting[0] if len(fitting) == 1 and known.keys() == said else ""
+
+
+def lists_to_learn(link: Link, currency: str, *, at: datetime) -> set[str]:
+    """Lists that the channel's markets name beside each other, and whose currency nobody has asked for yet."""
+    said = _of_markets(link, currency, at=at)
+    return said - _known(link.target_id, said).keys() if len(said) > 1 else set()
+
+
+def _known(owner_id: int, codes: Collection[str]) -> dict[str, str]:
+    rows = KnownPriceList.objects.filter(connection=owner_id, code__in=codes)
+    return dict(rows.values_list("code", "currency"))
 
 
 def _of_markets(link: Link, currency: str, *, at: datetime) -> set[str]:

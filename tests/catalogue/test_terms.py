@@ -4,7 +4,8 @@ import pytest
 
 from connectors import ports
 from connectors.models import Link
-from integrationhub.catalogue.terms import price_list_of
+from integrationhub.catalogue.models import KnownPriceList
+from integrationhub.catalogue.terms import lists_to_learn, price_list_of
 from mappings_app.models import MappingVersion
 from mappings_app.saving import retire_mapping, save_mapping
 from tests.factories import make_brand, make_link
@@ -54,6 +55,20 @@ def test_markets_that_say_different_things_say_nothing_and_the_connection_is_not
     assert answer(link) == ""
     say(link, "market", "IE", "2", here=True, price_list="1")
     assert answer(link) == "1"
+
+
+def test_of_several_lists_that_markets_name_the_one_in_the_channels_currency_counts(link: Link) -> None:
+    for code, number in (("UK", "1"), ("SE", "2"), ("DE", "3"), ("FR", "3")):
+        say(link, "market", code, number, price_list=number)
+    assert (answer(link), lists_to_learn(link, "GBP", at=ports.now())) == ("", {"1", "2", "3"})
+    for code, currency in (("1", "GBP"), ("2", "SEK")):
+        KnownPriceList.objects.create(connection=link.target, code=code, currency=currency)
+    assert answer(link) == ""  # the third may be in pounds too
+    third = KnownPriceList.objects.create(connection=link.target, code="3", currency="EUR")
+    assert [answer(link, currency) for currency in ("GBP", "SEK", "EUR", "USD")] == ["1", "2", "3", ""]
+    third.currency = "GBP"
+    third.save()
+    assert answer(link) == ""
 
 
 def test_a_mapping_that_ended_says_nothing(link: Link) -> None:

@@ -274,13 +274,36 @@ def test_a_mapping_that_changes_prices_the_shop_anew(shop: World) -> None:
     assert (row(shop).price_list, sent(shop)) == ("3", 2)
 
 
+def test_of_the_lists_that_markets_name_the_one_in_the_shops_currency_counts(offered: World) -> None:
+    offered.map("market", "SE", "2", attributes={"price_list": "2"})
+    scan(offered)
+    read(offered)
+    publish(offered)
+    read(offered)
+    publish(offered)
+    assert (asked(offered, TEE), offered.cases()) == (["100.00"], [])
+
+
 def test_a_shop_without_a_price_list_is_told_nothing_and_a_person_is_asked(offered: World) -> None:
     offered.map("market", "IE", "2", attributes={"price_list": "3"})
+    offered.centra.shop.pricelists[3].currency = offered.centra.shop.currencies["GBP"]
     scan(offered)
+    read(offered)
+    publish(offered)
     read(offered)
     publish(offered)
     assert (sent(offered), row(offered).reason) == (0, "No price list answers for GBP.")
     assert offered.cases() == [("price_list_missing", 0)]
+
+
+def test_a_mapping_that_changes_has_its_list_read_once_and_not_for_ever(shop: World) -> None:
+    publish(shop)
+    shop.map("price_list", "GBP", "77")
+    before = len(shop.centra.calls("pricelists"))
+    publish(shop)
+    publish(shop)
+    assert len(shop.centra.calls("pricelists")) == before + 1
+    assert shop.job("read_prices", "tick").state == "DONE"
 
 
 def test_a_list_that_centra_does_not_know_is_a_case_until_the_mapping_is_right(offered: World) -> None:

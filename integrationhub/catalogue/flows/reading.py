@@ -43,9 +43,13 @@ def read_prices(run: Run) -> Outcome:
 
 
 def _lists_in_use(owner: Connection) -> list[str]:
-    """The lists that price a channel of this owner, as mappings answer now."""
-    links = Link.objects.filter(target=owner, active=True).select_related("brand", "source", "target")
-    return sorted({settled.price_list for link in links if (settled := terms.settle(link)).price_list})
+    """The lists that price a channel of this owner, as mappings answer now, and those that may."""
+    codes: set[str] = set()
+    for link in Link.objects.filter(target=owner, active=True).select_related("brand", "source", "target"):
+        settled = terms.settle(link, read=False)
+        codes |= {settled.price_list} - {""}
+        codes |= terms.lists_to_learn(link, settled.sells_in, at=ports.now()) if settled.sells_in else set()
+    return sorted(codes)
 
 
 def _note_lists(owner: Connection, codes: Sequence[str], page: PricePage) -> None:

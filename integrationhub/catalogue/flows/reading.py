@@ -21,8 +21,9 @@ from integrationhub.sync.lanes import Lane
 from integrationhub.sync.models import Feed
 from integrationhub.sync.run import Run
 
-TOLD_OF = frozenset({"price", "product"})
-GATHERED_SECONDS = 60  # changes come in waves: one reading for all of a wave
+# Kinds of events, and how long changes are gathered: they come in waves, and a wave is one reading. Most changes of an
+# article do not touch its price.
+GATHERED_SECONDS = {"price": 60, "product": 300}
 
 
 def read_prices(run: Run) -> Outcome:
@@ -82,9 +83,10 @@ READ_PRICES = register(
 
 
 def read_again_by_events(place: Connection, events: Sequence[Event]) -> list[NewJob]:
-    if place.platform not in READ_PRICES.platforms or not any(event.kind in TOLD_OF for event in events):
+    waits = [GATHERED_SECONDS[event.kind] for event in events if event.kind in GATHERED_SECONDS]
+    if place.platform not in READ_PRICES.platforms or not waits:
         return []
-    due_at = ports.now() + timedelta(seconds=GATHERED_SECONDS)
+    due_at = ports.now() + timedelta(seconds=min(waits))
     return [job_for_connection(READ_PRICES.name, place, key="tick", due_at=due_at)]
 
 

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "exceptions_app",
     "integrationhub.sync",
     "integrationhub.inventory",
+    "integrationhub.catalogue",
     "integrationhub.orders",
     "integrationhub.console",
 ]

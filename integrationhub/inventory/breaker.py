@@ -7,10 +7,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from connectors import ports
-from connectors.models import Link, record_audit
-from exceptions_app.opening import HUB, open_case
+from connectors.models import Link
 from integrationhub.inventory.models import ChannelStock, StockHold, StockHoldLine, StockLimits
-from integrationhub.sync.standing import close_open_case
+from integrationhub.sync.holding import Holds
 
 SAMPLE_LINES = 20
 COUNTED_FOR = timedelta(minutes=10)
@@ -67,15 +66,41 @@ def limits_of(link: Link) -> StockLimits:
     return StockLimits.objects.filter(link=link).first() or StockLimits(link=link)
 
 
+_LET_THROUGH = """
+UPDATE inventory_channelstock s SET released = l.quantity
+FROM inventory_stockholdline l WHERE l.hold_id = %(hold)s AND l.stock_id = s.id
+"""
+_TURN_DOWN = """
+UPDATE inventory_channelstock s SET state = 'SKIPPED', reason = LEFT(%(words)s, 300)
+FROM inventory_stockholdline l
+WHERE l.hold_id = %(hold)s AND l.stock_id = s.id AND s.state = 'PENDING' AND s.computed = l.quantity
+"""
+
+
+def _figures(hold: StockHold) -> dict[str, Any]:
+    return {"live": hold.live, "zeroed": hold.zeroed, "moved": hold.moved}
+
+
+HOLDS = Holds(
+    model=StockHold,
+    kind="stock",
+    cause="stock_stopped",
+    figures=_figures,
+    let_through=_LET_THROUGH,
+    turn_down=_TURN_DOWN,
+)
+release, refuse = HOLDS.release, HOLDS.refuse
+
+
 def check(link: Link) -> StockHold | None:
     """The hold that keeps this channel from being told anything, new or standing; None when it may be told."""
     limits = limits_of(link)
     push = look(link, limits)
     because = harm(push, limits)
-    standing = StockHold.objects.filter(link=link, state=StockHold.State.OPEN).first()
+    standing = HOLDS.standing(link.pk)
     if not because:
         if standing is not None:
-            _end_by_itself(standing)
+            HOLDS.end_by_itself(standing)
         return None
     return standing or _open(link, push, because)
 
@@ -93,90 +118,10 @@ def _open(link: Link, push: Push, because: str) -> StockHold:
         )
         lines = (StockHoldLine(hold=hold, stock=row, quantity=row.computed or 0) for row in rows.iterator(5_000))
         StockHoldLine.objects.bulk_create(lines, batch_size=5_000)
-        _tell(hold)
+        HOLDS.tell(hold)
     return hold
-
-
-def _tell(hold: StockHold) -> None:
-    link = hold.link
-    open_case(
-        brand=link.brand,
-        cause="stock_stopped",
-        object_key=_key(link.pk),
-        target=link.source,
-        link=link,
-        context={"hold": hold.pk, "live": hold.live, "zeroed": hold.zeroed, "moved": hold.moved},
-    )
-
-
-def _key(link_id: int) -> str:
-    return f"stock:{link_id}"
-
-
-def _close(hold: StockHold, *, actor: str, reason: str) -> None:
-    close_open_case(
-        hold.link.brand_id, cause="stock_stopped", object_key=_key(hold.link_id), actor=actor, reason=reason
-    )
 
 
 def _stopped(link: Link) -> Any:
     rows = ChannelStock.objects.filter(link=link, state=ChannelStock.State.PENDING, acknowledged__gt=0)
     return rows.order_by("computed", "-acknowledged", "pk")
-
-
-def _end_by_itself(hold: StockHold) -> None:
-    """The source has come to its senses: what was stopped is no longer wanted."""
-    with transaction.atomic():
-        ended = StockHold.objects.filter(pk=hold.pk, state=StockHold.State.OPEN).update(
-            state=StockHold.State.ENDED, decided_at=ports.now()
-        )
-        if ended:
-            _close(hold, actor=HUB, reason="What would be sent is within the limits again.")
-
-
-_LET_THROUGH = """
-UPDATE inventory_channelstock s SET released = l.quantity
-FROM inventory_stockholdline l WHERE l.hold_id = %s AND l.stock_id = s.id
-"""
-_TURN_DOWN = """
-UPDATE inventory_channelstock s SET state = 'SKIPPED', reason = LEFT(%s, 300)
-FROM inventory_stockholdline l
-WHERE l.hold_id = %s AND l.stock_id = s.id AND s.state = 'PENDING' AND s.computed = l.quantity
-"""
-
-
-def release(hold_id: int, *, actor: str, reason: str) -> StockHold | None:
-    """Let exactly what was shown go out. What has changed since is looked at anew. None when it is decided already."""
-    return _decide(hold_id, StockHold.State.RELEASED, actor=actor, reason=reason, sql=_LET_THROUGH, values=[hold_id])
-
-
-def refuse(hold_id: int, *, actor: str, reason: str) -> StockHold | None:
-    """The figures are wrong: the channel keeps what it shows until the owner says something else."""
-    words = f"Refused by {actor}: {reason}"
-    return _decide(
-        hold_id, StockHold.State.REFUSED, actor=actor, reason=reason, sql=_TURN_DOWN, values=[words, hold_id]
-    )
-
-
-def _decide(hold_id: int, state: str, *, actor: str, reason: str, sql: str, values: list[Any]) -> StockHold | None:
-    if not reason.strip():
-        raise ValueError("A decision has a reason.")
-    with transaction.atomic():
-        hold = StockHold.objects.select_for_update().filter(pk=hold_id, state=StockHold.State.OPEN).first()
-        if hold is None:
-            return None
-        hold.state, hold.decided_at, hold.decided_by, hold.reason = state, ports.now(), actor, reason.strip()[:500]
-        hold.save()
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-        record_audit(
-            brand=hold.link.brand,
-            actor=actor,
-            action=f"stock hold {state.lower()}",
-            subject=hold,
-            before={"state": StockHold.State.OPEN},
-            after={"state": state, "zeroed": hold.zeroed, "moved": hold.moved, "live": hold.live},
-            reason=hold.reason,
-        )
-        _close(hold, actor=actor, reason=f"{hold.get_state_display()}: {hold.reason}")
-    return hold

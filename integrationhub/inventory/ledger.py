@@ -5,10 +5,9 @@ their mark stays. Marks are set without asking whether they are set already, so 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from connectors import ports
 from connectors.canonical.stock import StockUpdate
@@ -16,6 +15,7 @@ from connectors.models import Connection, Link
 from integrationhub.inventory.models import ChannelStock, StockDelivery, StockSwitch
 from integrationhub.inventory.quantity import published
 from integrationhub.inventory.rules import RuleBook, sold_lately
+from integrationhub.sync.deliveries import Ledger
 
 COMPUTE_ROWS = 5_000
 
@@ -124,115 +124,22 @@ def switches(links: Sequence[Link]) -> dict[int, str]:
     return {link_id: mode for link_id, mode in found.items() if mode}
 
 
-# --- what it is told --------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    delivery: StockDelivery
-    updates: tuple[StockUpdate, ...]
+# --- what it is told, and what it took --------------------------------------------------------------------------------
+def _update(sku: str, quantity: int) -> StockUpdate:
+    return StockUpdate(sku=sku, quantity=quantity)
 
 
-_CLAIM = """
-UPDATE inventory_channelstock
-SET state = 'SENT', sent = computed, sent_at = %(now)s, delivery_id = %(delivery)s
-WHERE id IN (
-    SELECT id FROM inventory_channelstock
-    WHERE channel_id = %(channel)s AND state = 'PENDING' AND link_id = ANY(%(links)s)
-    -- What would be oversold goes first: what shows more than there is.
-    ORDER BY computed >= COALESCE(acknowledged, shown, 2147483647), id
-    LIMIT %(size)s FOR UPDATE
+LEDGER = Ledger(
+    rows=ChannelStock,
+    deliveries=StockDelivery,
+    update=_update,
+    wanted="computed",
+    frozen={"sent": "computed"},
+    without="'UNREAD'",
+    # What would be oversold goes first: what shows more than there is.
+    first="s.computed >= COALESCE(s.acknowledged, s.shown, 2147483647)",
 )
-RETURNING channel_sku, sent
-"""
-
-
-def claim(channel: Connection, links: Sequence[int], *, size: int) -> Batch | None:
-    """Take what waits, freeze it, and write down that it is being sent. None when nothing waits or a batch is on its way."""
-    try:
-        with transaction.atomic():
-            delivery = StockDelivery.objects.create(connection=channel, lines=0)
-            values = {
-                "now": ports.now(), "delivery": delivery.pk, "channel": channel.pk, "links": list(links), "size": size
-            }  # fmt: skip
-            rows = _rows(_CLAIM, values)
-            if not rows:
-                transaction.set_rollback(True)
-                return None
-            StockDelivery.objects.filter(pk=delivery.pk).update(lines=len(rows))
-    except IntegrityError:
-        return None
-    delivery.lines = len(rows)
-    return Batch(delivery=delivery, updates=_updates(rows))
-
-
-def on_its_way(channel: Connection) -> Batch | None:
-    """The batch that was claimed and has not ended, with exactly what was frozen then."""
-    delivery = StockDelivery.objects.filter(
-        connection=channel, state__in=[StockDelivery.State.SENDING, StockDelivery.State.FOLLOWED]
-    ).first()
-    if delivery is None:
-        return None
-    rows = delivery.stock.filter(state=State.SENT).values_list("channel_sku", "sent")
-    return Batch(delivery=delivery, updates=_updates(rows))
-
-
-def _updates(rows: Any) -> tuple[StockUpdate, ...]:
-    """In an order of their own, so that what is sent again is the same to the letter."""
-    return tuple(StockUpdate(sku=sku, quantity=quantity) for sku, quantity in sorted(rows))
-
-
-def sent(delivery: StockDelivery, *, ticket: str) -> None:
-    """The channel has the batch and works on it."""
-    StockDelivery.objects.filter(pk=delivery.pk, state=StockDelivery.State.SENDING).update(
-        state=StockDelivery.State.FOLLOWED, ticket=ticket, sent_at=ports.now()
-    )
-
-
-# --- what it took -----------------------------------------------------------------------------------------------------
-_ACKNOWLEDGE = """
-UPDATE inventory_channelstock
-SET acknowledged = sent, acknowledged_at = %(now)s, delivery_id = NULL, reason = '', released = NULL,
-    shown = NULL, drifted_at = NULL,  -- what was read back before is no longer what it shows
-    state = CASE WHEN computed IS DISTINCT FROM sent THEN 'PENDING' ELSE 'ACKNOWLEDGED' END
-WHERE delivery_id = %(delivery)s AND state = 'SENT' AND NOT channel_sku = ANY(%(refused)s)
-"""
-_REFUSE = """
-UPDATE inventory_channelstock s
-SET delivery_id = NULL, reason = LEFT(v.words, 300), released = NULL,
-    state = CASE WHEN s.computed IS DISTINCT FROM s.sent THEN 'PENDING' ELSE 'REFUSED' END
-FROM unnest(%(refused)s::text[], %(words)s::text[]) AS v(sku, words)
-WHERE s.delivery_id = %(delivery)s AND s.state = 'SENT' AND s.channel_sku = v.sku
-"""
-
-
-def acknowledge(delivery: StockDelivery, refused: Mapping[str, str]) -> bool:
-    """The channel has worked the batch off. `refused`: their SKU → why. False when somebody wrote that before us."""
-    with transaction.atomic():
-        if not _end(delivery, StockDelivery.State.DONE, refused=len(refused)):
-            return False
-        values = {
-            "now": ports.now(),
-            "delivery": delivery.pk,
-            "refused": list(refused),
-            "words": list(refused.values()),
-        }
-        _execute(_REFUSE, values)
-        _execute(_ACKNOWLEDGE, values)
-    return True
-
-
-def fail(delivery: StockDelivery, *, words: str) -> bool:
-    """The channel refused the whole batch: nothing of it counts, and all of it waits again."""
-    with transaction.atomic():
-        if not _end(delivery, StockDelivery.State.FAILED, words=words):
-            return False
-        delivery.stock.filter(state=State.SENT).update(state=State.PENDING, delivery=None)
-    return True
-
-
-def _end(delivery: StockDelivery, state: str, *, refused: int = 0, words: str = "") -> bool:
-    open_states = [StockDelivery.State.SENDING, StockDelivery.State.FOLLOWED]
-    found = StockDelivery.objects.filter(pk=delivery.pk, state__in=open_states)
-    return bool(found.update(state=state, ended_at=ports.now(), refused=refused, words=words[:500]))
+claim, on_its_way = LEDGER.claim, LEDGER.on_its_way
 
 
 # --- SQL --------------------------------------------------------------------------------------------------------------

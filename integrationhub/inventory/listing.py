@@ -9,7 +9,7 @@ from connectors.models import Link
 from integrationhub.inventory.models import ChannelStock
 
 # A link's own mapping goes before the brand's default, as when an order is resolved.
-_MEANINGS = """
+MEANINGS = """
 SELECT DISTINCT ON (from_code) from_code, to_code, COALESCE(NULLIF(to_label, ''), from_label) AS title, retired
 FROM mappings_app_mappingversion
 WHERE kind = 'sku' AND brand_id = %(brand)s AND (link_id = %(link)s OR link_id IS NULL) AND superseded_at IS NULL
@@ -17,7 +17,7 @@ WHERE kind = 'sku' AND brand_id = %(brand)s AND (link_id = %(link)s OR link_id I
 ORDER BY from_code, link_id NULLS LAST
 """
 _LIST = f"""
-WITH meanings AS ({_MEANINGS})
+WITH meanings AS ({MEANINGS})
 INSERT INTO inventory_channelstock AS s
     (link_id, channel_id, owner_id, channel_sku, sku, title, category, retired, reserved, buffer, dirty, superseded,
      state, reason)
@@ -28,7 +28,7 @@ SET sku = EXCLUDED.sku, title = EXCLUDED.title, retired = FALSE, owner_id = EXCL
 WHERE (s.sku, s.retired, s.owner_id) IS DISTINCT FROM (EXCLUDED.sku, FALSE, EXCLUDED.owner_id)
 """  # noqa: S608  our own names
 _RETIRE = f"""
-WITH meanings AS ({_MEANINGS})
+WITH meanings AS ({MEANINGS})
 UPDATE inventory_channelstock s SET retired = TRUE, dirty = TRUE
 WHERE s.link_id = %(link)s AND NOT s.retired
   AND NOT EXISTS (SELECT 1 FROM meanings m WHERE m.from_code = s.channel_sku AND NOT m.retired)

@@ -6,6 +6,8 @@ from django.db.models import F, Q
 
 from connectors import ports
 from connectors.models import Brand, Connection, Link
+from integrationhub.sync.deliveries import Delivery
+from integrationhub.sync.holding import Hold
 
 SKU_LENGTH = 255
 
@@ -110,24 +112,10 @@ class StockRule(models.Model):
         return self.sku or self.category or "everything"
 
 
-class StockDelivery(models.Model):
+class StockDelivery(Delivery):
     """One batch of quantities on its way to a channel's account. There is at most one on its way."""
 
-    class State(models.TextChoices):
-        SENDING = "SENDING", "Being sent"
-        FOLLOWED = "FOLLOWED", "The channel works on it"
-        DONE = "DONE", "Done"
-        FAILED = "FAILED", "Refused as a whole"
-
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stock_deliveries")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.SENDING)
-    ticket = models.CharField(max_length=80, blank=True)  # the channel's number of the import
-    lines = models.PositiveIntegerField()
-    refused = models.PositiveIntegerField(default=0)
-    words = models.CharField(max_length=500, blank=True)  # why it failed, in the channel's words
-    made_at = models.DateTimeField(default=ports.now)
-    sent_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "stock deliveries"
@@ -270,26 +258,13 @@ class StockSwitch(models.Model):
         return f"{self.get_mode_display()} ({self.link or self.brand})"
 
 
-class StockHold(models.Model):
+class StockHold(Hold):
     """The breaker has stopped what would have been sent to a channel, and asks."""
 
-    class State(models.TextChoices):
-        OPEN = "OPEN", "Waiting for a decision"
-        RELEASED = "RELEASED", "Released"
-        REFUSED = "REFUSED", "Refused"
-        ENDED = "ENDED", "Ended by itself"  # what was stopped is no longer wanted
-
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="stock_holds")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     live = models.PositiveIntegerField()  # SKUs the channel has for sale now
     zeroed = models.PositiveIntegerField()  # of these, how many would end at 0
     moved = models.PositiveIntegerField()  # how many would change at all
-    because = models.CharField(max_length=200)
-    sample = models.JSONField(default=list)  # the first lines: [their SKU, shows, would show]
-    opened_at = models.DateTimeField(default=ports.now)
-    decided_at = models.DateTimeField(null=True)
-    decided_by = models.CharField(max_length=150, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [

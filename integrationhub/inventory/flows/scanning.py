@@ -7,7 +7,7 @@ from connectors.base import Capability
 from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
 from exceptions_app.opening import HUB, open_case
-from integrationhub.inventory import drift, ledger
+from integrationhub.inventory import drift, hooks, ledger
 from integrationhub.inventory.drift import Found
 from integrationhub.inventory.models import DriftScan
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
@@ -22,6 +22,7 @@ def scan_stock(run: Run) -> Outcome:
     while run.job.may_start_call:
         page = connector.fetch_offers(token=scan.token or None)
         drift.record(channel, page.offers)
+        hooks.tell_offers_seen(channel, page.offers)
         scan.offers, scan.token = scan.offers + len(page.offers), page.next_token or ""
         if page.next_token is None:
             return _ended(channel, scan)
@@ -36,6 +37,7 @@ def _ended(channel: Connection, scan: DriftScan) -> Outcome:
     scan.ended_at = ports.now()
     scan.save()
     _tell(channel, found)
+    hooks.tell_scan_ended(channel, scan.began_at)
     if not found.drifted:
         return Done(f"All {scan.offers:,} offers show what they should.")
     told = f"{found.drifted:,} of {scan.offers:,} offers differ: {found.explained:,} explained, {found.healed:,} sent again"

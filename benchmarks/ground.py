@@ -64,7 +64,9 @@ def _migrate() -> None:
 
     migrate()
     add_partitions()
-    with connection.cursor() as cursor:  # between two benchmarks all is emptied, here and nowhere else the audit trail too
+    with (
+        connection.cursor() as cursor
+    ):  # between two benchmarks all is emptied, here and nowhere else the audit trail too
         cursor.execute("ALTER TABLE connectors_auditentry DISABLE TRIGGER no_truncate")
 
 

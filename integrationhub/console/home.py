@@ -52,7 +52,7 @@ def _parts(request: HttpRequest, rights: Rights) -> dict[str, Any]:
         "needs": needs_of(rights),
         "open_cases": figures.open_cases,
         "signs": [
-            *watch.oversold([link for link, _ in links]),
+            *watch.oversold([link for link, _ in links], figures.oversold),
             *health.signs(running, connections, standings, now=now, configures=configures),
         ],
         "lanes": lanes,

@@ -5,6 +5,7 @@ Found in SQL; what has a reason is told apart; the rest is sent again, within bo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from connectors import ports
 from connectors.canonical.offers import Offer
-from connectors.models import Connection
+from connectors.models import Connection, Link
 from integrationhub.inventory.models import ChannelStock, DriftScan
 
 HEAL_ROWS = 500  # of one scan: a channel that differs in more has another trouble than drift
@@ -84,10 +85,18 @@ def compare(scan: DriftScan) -> Found:
     return Found(drifted=len(rows), explained=len(rows) - len(real), healed=healed, left=len(real) - healed)
 
 
+_MORE = Q(shown__gt=F("computed")) | Q(acknowledged__gt=F("computed"))  # the index says it in the same words
+
+
 def oversold(link_ids: Sequence[int]) -> QuerySet[ChannelStock]:
     """Rows of these links whose channel shows, or took, more than it may: the worst first."""
-    more = Q(shown__gt=F("computed")) | Q(acknowledged__gt=F("computed"))
-    return ChannelStock.objects.filter(more, link__in=list(link_ids)).order_by("pk")
+    return ChannelStock.objects.filter(_MORE, link__in=list(link_ids)).order_by("pk")
+
+
+def oversold_of(brand_ids: Sequence[int], *, since: datetime) -> QuerySet[ChannelStock]:
+    """The same for whole brands, of what may show less since before that moment."""
+    links = Link.objects.filter(brand_id__in=list(brand_ids)).values("pk")
+    return ChannelStock.objects.filter(_MORE, link__in=links, computed_at__lt=since)
 
 
 def _rows(statement: str, values: Any) -> list[tuple[Any, ...]]:

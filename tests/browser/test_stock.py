@@ -43,7 +43,7 @@ def test_operations_release_what_was_held_back(as_role: Any, hold: StockHold) ->
     page.locator("main").get_by_role("link", name="Look at what would be sent").click()
     expect(page.get_by_role("heading", name="What would be sent")).to_be_visible()
     journey.look("hold")
-    page.get_by_label("Why").fill("The sale is over.")
+    page.get_by_role("textbox", name="Why").fill("The sale is over.")
     page.get_by_role("button", name="Release: send it").click()
     expect(page.get_by_text("Released: Northgate is told with the next delivery")).to_be_visible()
     journey.look("released")

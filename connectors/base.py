@@ -20,6 +20,7 @@ from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision, OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
+from connectors.canonical.prices import PricePage
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel, StockUpdate
 from connectors.http import Gate, Limit
@@ -43,6 +44,7 @@ class Capability(StrEnum):
     LIST_REASONS = "LIST_REASONS"
     READ_STOCK = "READ_STOCK"
     READ_PRODUCTS = "READ_PRODUCTS"
+    READ_PRICES = "READ_PRICES"
     SEND_STOCK = "SEND_STOCK"
     SEND_PRICES = "SEND_PRICES"
     READ_OFFERS = "READ_OFFERS"
@@ -66,6 +68,7 @@ CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.LIST_REASONS: "List its reasons",
     Capability.READ_STOCK: "Read stock",
     Capability.READ_PRODUCTS: "Read products",
+    Capability.READ_PRICES: "Read prices",
     Capability.SEND_STOCK: "Take stock",
     Capability.SEND_PRICES: "Take prices",
     Capability.READ_OFFERS: "Show what it offers",
@@ -255,6 +258,10 @@ class Connector(ABC):
 
     def parse_product(self, payload: JSON) -> Product:
         raise self._lacks(Capability.READ_PRODUCTS)
+
+    def fetch_prices(self, price_lists: Sequence[str], *, token: str | None = None) -> PricePage:
+        """One page of what these lists (numbers or names) ask for every SKU that sells. Raises DataError."""
+        raise self._lacks(Capability.READ_PRICES)
 
     # --- telling a channel what to show ---------------------------------------------------------------------------
     stock_lines_max: ClassVar[int] = 0  # the most SKUs in one `send_stock`, where it can

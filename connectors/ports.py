@@ -6,7 +6,7 @@ Nothing else in the hub may read a clock or draw a random number: `tests/test_ar
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -45,6 +45,7 @@ class VirtualClock:
             raise ValueError("A virtual clock starts at an aware time.")
         self._now = start.astimezone(UTC)
         self._boot = 0.0
+        self._followers: list[Callable[[float], object]] = []
 
     def now(self) -> datetime:
         return self._now
@@ -58,6 +59,12 @@ class VirtualClock:
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
         self._boot += seconds
+        for follow in self._followers:
+            follow(seconds)
+
+    def follow(self, *followers: Callable[[float], object]) -> None:
+        """Let other clocks (those of sandboxes) move as far as this one whenever it moves."""
+        self._followers += followers
 
 
 _clock: Clock = SystemClock()

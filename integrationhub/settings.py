@@ -99,6 +99,8 @@ INSTALLED_APPS = [
     "mappings_app",
     "exceptions_app",
     "integrationhub.sync",
+    "integrationhub.inventory",
+    "integrationhub.catalogue",
     "integrationhub.orders",
     "integrationhub.console",
 ]

@@ -13,6 +13,7 @@ from connectors.canonical.errors import MissingMapping
 from connectors.models import Brand, Connection, Link, RoleGrant
 from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import open_case, open_unmapped
+from integrationhub.inventory.models import ChannelStock, StockReading
 from integrationhub.orders.flows.routing import order_key
 from integrationhub.orders.models import SoldLine, SoldOrder
 from integrationhub.sync import blocking
@@ -188,6 +189,30 @@ def make_blocked_orders(
     orders = [make_order(link, f"{prefix}-{10_000 + number}-A", skus=(code,)) for number in range(start, start + count)]
     jobs = [make_job(order) for order in orders]
     return make_unmapped(link, code, jobs=jobs, **case_values), jobs
+
+
+def make_stock(link: Link, sku: str, *, available: int | None = 50, **values: Any) -> ChannelStock:
+    """One SKU of the link's ledger, with its owner's reading; by default all of it is shown and was taken just now."""
+    now, known = ports.now(), available is not None
+    StockReading.objects.update_or_create(
+        connection=link.target, sku=sku, defaults={"available": available, "as_of": now if known else None}
+    )
+    shown: dict[str, Any] = {
+        "channel_sku": f"NG-{sku}",
+        "title": "Black tee, M",
+        "available": available,
+        "as_of": now,
+        "computed": available,
+        "computed_at": now,
+        "dirty": False,
+        "state": "ACKNOWLEDGED",
+        "sent": available,
+        "sent_at": now,
+        "acknowledged": available,
+        "acknowledged_at": now,
+    }
+    given = {**(shown if known else {"channel_sku": f"NG-{sku}"}), **values}
+    return ChannelStock.objects.create(link=link, channel=link.source, owner=link.target, sku=sku, **given)
 
 
 def make_known_codes(connection: Connection, kind: str, *items: tuple[str, str, str]) -> None:

@@ -15,7 +15,8 @@ from connectors.registry import CONNECTORS
 
 ROOT = Path(settings.BASE_DIR)
 OURS = ("connectors", "mappings_app", "exceptions_app", "integrationhub")
-LAYERS = {"auth": 0, "connectors": 0, "mappings_app": 1, "exceptions_app": 1, "sync": 2, "orders": 3, "console": 4}
+LAYERS = {"auth": 0, "connectors": 0, "mappings_app": 1, "exceptions_app": 1, "sync": 2}
+LAYERS |= {"inventory": 3, "orders": 4, "catalogue": 4, "console": 5}
 CLOCKS_AND_DICE = {
     ("datetime", "now"),
     ("datetime", "utcnow"),

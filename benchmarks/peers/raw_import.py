@@ -58,6 +58,10 @@ WHERE brand_id = %s AND NOT retired AND superseded_at IS NULL AND (link_id = %s 
 _MARK_CREATED = """
 UPDATE orders_soldorder SET target_created_at = %s, created_units = %s WHERE id = %s AND target_created_at IS NULL
 """
+_OWNER_KNOWS = """
+UPDATE inventory_reservation SET known_at = %s
+WHERE link_id = %s AND reference = %s AND state = 'HELD' AND known_at IS NULL
+"""
 _RECORD_TARGET = """
 UPDATE orders_soldorder SET target_external_id = %s, target_state = %s, target_total = %s, target_tax = %s,
     target_on_hold = %s, target_seen_at = %s, target_shipping = %s, target_lines = %s, target_confirmed_at = %s
@@ -139,6 +143,7 @@ class _Importer:
         self.run(_STANDING, [job_id, fence]).fetchone()
         self._record(intent, "SENT", number=reference)
         self.run(_MARK_CREATED, [datetime.now(UTC), 3, order_id])
+        self.run(_OWNER_KNOWS, [datetime.now(UTC), self.ids.link, reference])
         self.run(_STANDING, [job_id, fence]).fetchone()
         now, total = datetime.now(UTC), Decimal("93.65")
         told = [

@@ -139,6 +139,13 @@ _FLOWS = (
         blocking=True,
     ),
     _Flow(
+        subject="Permission to read prices",
+        without="tell marketplaces of prices",
+        document=documents.READ_PRICES,
+        variables={"where": {}, "limit": 1},
+        blocking=False,
+    ),
+    _Flow(
         subject="Permission to read the event queue",
         without="hear of changes at once, so that it polls",
         document=documents.READ_EVENTS,

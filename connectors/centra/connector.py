@@ -17,6 +17,7 @@ from connectors.canonical.events import Event, NotListeningError
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
+from connectors.canonical.prices import PriceList, PricePage
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra import checks, documents, events, translate, webhooks
@@ -52,6 +53,7 @@ class CentraConnector(Connector):
         Capability.LIST_REASONS: False,
         Capability.READ_STOCK: True,
         Capability.READ_PRODUCTS: True,
+        Capability.READ_PRICES: True,
         Capability.SEND_STOCK: False,
         Capability.SEND_PRICES: False,
         Capability.READ_OFFERS: False,
@@ -65,6 +67,7 @@ class CentraConnector(Connector):
         Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
         Capability.READ_STOCK: "Over the warehouses of the configured allocation rule, or those that are named.",
+        Capability.READ_PRICES: "The variant's price, else the product's; what campaigns take off is not told by Centra.",
         Capability.SEND_STOCK: "Stock is owned there and read from it.",
         Capability.SEND_PRICES: "Prices are owned there.",
         Capability.READ_OFFERS: "It is no channel: its products are read instead.",
@@ -201,6 +204,48 @@ class CentraConnector(Connector):
 
     def parse_product(self, payload: JSON) -> Product:
         return translate.parse_product(payload)
+
+    # --- prices ---------------------------------------------------------------------------------------------------
+    def fetch_prices(self, price_lists: Sequence[str], *, token: str | None = None) -> PricePage:
+        """The prices of one page of sizes. Sizes are paged without a gap; a page's prices are asked for by its products.
+
+        Prices have no time of change, and their page numbers shift while somebody adds one; so they are never paged.
+        """
+        lists = self._price_lists(tuple(dict.fromkeys(price_lists)))
+        if not lists:
+            return PricePage(lists=(), prices=(), next_token=None)
+        position, as_of = Position.from_token(token), ports.now()
+        asked = {"where": {"isActive": True, **position.where()}, "limit": LIST_ROWS, "page": position.page}
+        sizes = self.client.execute(documents.READ_PRICED_SIZES, asked).data["productSizes"]
+        rows = self._prices_of(translate.product_ids(sizes), lists)
+        following = position.after(sizes, limit=LIST_ROWS, zone=self.zone)
+        return PricePage(
+            lists=lists,
+            prices=translate.parse_prices(sizes, rows, lists=lists, as_of=as_of),
+            next_token=None if following is None else following.token(),
+        )
+
+    def _price_lists(self, codes: Sequence[str]) -> tuple[PriceList, ...]:
+        rows = self.client.execute(documents.READ_PRICELISTS, {}).data["pricelists"]
+        return translate.parse_price_lists(rows, codes=codes)
+
+    def _prices_of(self, products: Sequence[int], lists: Sequence[PriceList]) -> list[JSON]:
+        """Every price of these products in the lists. A full page may be cut off: then each half is asked for."""
+        if not products:
+            return []
+        where = {"pricelistId": [int(one.external_id) for one in lists], "productId": list(products)}
+        rows: list[JSON] = self.client.execute(documents.READ_PRICES, {"where": where, "limit": LIST_ROWS}).data[
+            "prices"
+        ]
+        if len(rows) < LIST_ROWS:
+            return rows
+        if len(products) > 1:
+            half = len(products) // 2
+            return [*self._prices_of(products[:half], lists), *self._prices_of(products[half:], lists)]
+        if len(lists) > 1:
+            return [row for one in lists for row in self._prices_of(products, [one])]
+        words = f"Centra has {LIST_ROWS} prices or more for one product in the price list {lists[0].name}: too many to read."
+        raise PermanentError(words, subject=str(products[0]), code="too_many_prices")
 
     def _page(self, records: Iterable[Record], rows: Sequence[JSON], position: Position, *, limit: int) -> Page:
         following = position.after(rows, limit=limit, zone=self.zone)

@@ -206,6 +206,42 @@ query ReadProducts($where: ProductSizeFilter!, $limit: Int!, $page: Int!) {
 """,
 )
 
+# Sizes and prices apart, since nested lists multiply the complexity: first a page of sizes, then their products' prices.
+READ_PRICED_SIZES = Document(
+    name="ReadPricedSizes",
+    operation="productSizes",
+    complexity=2000,
+    text="""
+query ReadPricedSizes($where: ProductSizeFilter!, $limit: Int!, $page: Int!) {
+  productSizes(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) {
+    id SKU isActive updatedAt productVariant { id status product { id status } }
+  }
+}
+""",
+)
+
+READ_PRICES = Document(
+    name="ReadPrices",
+    operation="prices",
+    complexity=2000,
+    text="""
+query ReadPrices($where: PriceFilter!, $limit: Int!) {
+  prices(where: $where, sort: [productId_ASC, productVariantId_ASC], limit: $limit) {
+    id pricelist { id } product { id } productVariant { id } price { value currency { code } }
+  }
+}
+""",
+)
+
+READ_PRICELISTS = Document(
+    name="ReadPricelists",
+    operation="pricelists",
+    complexity=500,
+    text="""
+query ReadPricelists { pricelists { id name status currency { code } } }
+""",
+)
+
 READ_WAREHOUSES = Document(
     name="ReadWarehouses",
     operation="warehouses",
@@ -347,6 +383,9 @@ DOCUMENTS: tuple[Document, ...] = (
     CANCEL_LINE_FIELDS,
     READ_SHIPMENTS,
     READ_PRODUCTS,
+    READ_PRICED_SIZES,
+    READ_PRICES,
+    READ_PRICELISTS,
     READ_WAREHOUSES,
     READ_EVENTS,
     SET_LISTENERS,

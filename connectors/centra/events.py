@@ -21,6 +21,7 @@ _EVENT_KINDS: Mapping[str, str] = {
     "ProductVariant": "product",
     "ProductSize": "product",
     "StockChange": "stock",
+    "Price": "price",
 }
 ALL_CHANGES = frozenset({"CREATED", "UPDATED", "DELETED"})  # the ones that every object knows
 
@@ -44,6 +45,7 @@ LISTENERS: tuple[Listener, ...] = (
     Listener(object_type="Return"),
     Listener(object_type="ProductSize", change_types=("CREATED", "UPDATED")),
     Listener(object_type="StockChange", change_types=("CREATED",)),
+    Listener(object_type="Price", change_types=("CREATED", "UPDATED", "DELETED")),
 )
 
 

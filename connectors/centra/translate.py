@@ -18,6 +18,7 @@ from connectors.canonical.money import Money, minor_digits
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Address, Order, OrderLine, TargetLine, TargetOrder, TargetState
 from connectors.canonical.payload import JSON
+from connectors.canonical.prices import ListedPrice, PriceList
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra.reading import Faults, Node
@@ -367,6 +368,96 @@ def _sellable(size: Node) -> bool:
     product = variant.child("product") if variant else None
     parts = (variant, product)
     return size.flag("isActive") and all(part is not None and part.text("status") == "ACTIVE" for part in parts)
+
+
+# --- prices -----------------------------------------------------------------------------------------------------------
+def parse_price_lists(rows: JSON, *, codes: Sequence[str]) -> tuple[PriceList, ...]:
+    """Those of `codes` (a number, else a name) that documents.READ_PRICELISTS shows. Raises DataError.
+
+    A name that two lists bear names neither: a guess could ask the wrong price.
+    """
+    faults = Faults("Price lists")
+    nodes = [Node(row, f"pricelists[{index}]", faults) for index, row in enumerate(_objects(rows))]
+    by_id = {str(node.count("id")): node for node in nodes}
+    by_name: dict[str, list[Node]] = {}
+    for node in nodes:
+        by_name.setdefault(node.word("name"), []).append(node)
+    found = {code: by_id.get(code) or _only(by_name.get(code, [])) for code in codes}
+    lists = tuple(
+        PriceList(code=code, external_id=str(node.count("id")), name=node.word("name"), currency=_currency(node))
+        for code, node in found.items()
+        if node is not None
+    )
+    faults.raise_any()
+    return lists
+
+
+def product_ids(sizes: JSON) -> tuple[int, ...]:
+    """The products of a page of documents.READ_PRICED_SIZES, each once."""
+    faults = Faults("Product sizes")
+    nodes = [Node(row, f"productSizes[{index}]", faults) for index, row in enumerate(_objects(sizes))]
+    found = dict.fromkeys(_variant_and_product(node)[1] for node in nodes if _sellable(node))
+    faults.raise_any()
+    return tuple(found)
+
+
+def parse_prices(sizes: JSON, rows: JSON, *, lists: Sequence[PriceList], as_of: datetime) -> tuple[ListedPrice, ...]:
+    """The price of each SKU that sells, in each list: its variant's, else its product's, else None.
+
+    `sizes` and `rows` are a page of documents.READ_PRICED_SIZES and what documents.READ_PRICES gives for its products. A
+    size without SKU is left out, and so is a SKU that two variants on the page bear: a guess could ask the wrong price.
+    Amounts are exact, in their list's currency. Raises DataError naming every field at fault.
+    """
+    faults = Faults("Prices")
+    amounts = _listed_amounts(
+        [Node(row, f"prices[{index}]", faults) for index, row in enumerate(_objects(rows))], lists
+    )
+    nodes = [Node(row, f"productSizes[{index}]", faults) for index, row in enumerate(_objects(sizes))]
+    places: dict[str, set[tuple[int, int]]] = {}
+    for node in nodes:
+        if _sellable(node) and node.text("SKU"):
+            places.setdefault(node.text("SKU"), set()).add(_variant_and_product(node))
+    faults.raise_any()
+    return tuple(
+        ListedPrice(sku=sku, price_list=listed.code, price=_price_at(amounts, listed, *place), as_of=as_of)
+        for sku, (place, *others) in ((sku, sorted(found)) for sku, found in places.items())
+        if not others
+        for listed in lists
+    )
+
+
+_Amounts = dict[tuple[str, int, int | None], Money]
+
+
+def _listed_amounts(nodes: Sequence[Node], lists: Sequence[PriceList]) -> _Amounts:
+    """By (list's id, product, variant or None for the whole product)."""
+    currencies = {one.external_id: one.currency for one in lists}
+    found: _Amounts = {}
+    for node in nodes:
+        price, variant = node.need("price"), node.child("productVariant")
+        currency, list_id = _currency(price), str(node.need("pricelist").count("id"))
+        if currencies.get(list_id) != currency:
+            price.fault("currency", f"It is in {currency}, and its price list is not.")
+        key = (list_id, node.need("product").count("id"), None if variant is None else variant.count("id"))
+        found[key] = Money(price.amount("value"), currency)
+    return found
+
+
+def _price_at(amounts: _Amounts, listed: PriceList, variant: int, product: int) -> Money | None:
+    return amounts.get((listed.external_id, product, variant)) or amounts.get((listed.external_id, product, None))
+
+
+def _variant_and_product(size: Node) -> tuple[int, int]:
+    variant = size.need("productVariant")
+    return variant.count("id"), variant.need("product").count("id")
+
+
+def _objects(rows: JSON) -> list[dict[str, JSON]]:
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _only(nodes: Sequence[Node]) -> Node | None:
+    return nodes[0] if len(nodes) == 1 else None
 
 
 def warehouses_of(rows: Sequence[Mapping[str, JSON]], *, rule: int) -> tuple[int, ...]:

@@ -69,6 +69,7 @@ class MiraklConnector(Connector):
         Capability.LIST_REASONS: True,
         Capability.READ_STOCK: False,
         Capability.READ_PRODUCTS: False,
+        Capability.READ_PRICES: False,
         Capability.SEND_STOCK: True,
         Capability.SEND_PRICES: True,
         Capability.READ_OFFERS: True,

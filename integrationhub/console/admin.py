@@ -11,13 +11,22 @@ from integrationhub.console.mappings.worklist import SeenCodeAdmin
 from integrationhub.console.orders.corrections import CorrectionAdmin
 from integrationhub.console.orders.listing import OrderAdmin
 from integrationhub.console.people.listing import PeopleAdmin
+from integrationhub.console.stock.deliveries import StockDeliveryAdmin
+from integrationhub.console.stock.drift import DriftScanAdmin
+from integrationhub.console.stock.holds import StockHoldAdmin
+from integrationhub.console.stock.limits import StockLimitsAdmin
+from integrationhub.console.stock.listing import ChannelStockAdmin
+from integrationhub.console.stock.rules import StockRuleAdmin
+from integrationhub.console.stock.switches import StockSwitchAdmin
 from integrationhub.console.syncs.listing import SyncAdmin
 
 __all__ = [
     "AuditAdmin",
     "CaseAdmin",
+    "ChannelStockAdmin",
     "ConnectionAdmin",
     "CorrectionAdmin",
+    "DriftScanAdmin",
     "ImportPlanAdmin",
     "LinkAdmin",
     "MappingAdmin",
@@ -25,6 +34,11 @@ __all__ = [
     "PeopleAdmin",
     "RoutingRuleAdmin",
     "SeenCodeAdmin",
+    "StockDeliveryAdmin",
+    "StockHoldAdmin",
+    "StockLimitsAdmin",
+    "StockRuleAdmin",
+    "StockSwitchAdmin",
     "SyncAdmin",
     "TeamTargetAdmin",
 ]

@@ -17,6 +17,7 @@ from integrationhub.console import navigation
 from integrationhub.console.audit.reading import told
 from integrationhub.console.front import completeness, health, pictures
 from integrationhub.console.front.needs import needs_of
+from integrationhub.console.stock import watch
 from integrationhub.console.syncs import table
 
 ENTRIES_SHOWN = 8
@@ -50,7 +51,10 @@ def _parts(request: HttpRequest, rights: Rights) -> dict[str, Any]:
     return {
         "needs": needs_of(rights),
         "open_cases": figures.open_cases,
-        "signs": health.signs(running, connections, standings, now=now, configures=configures),
+        "signs": [
+            *watch.oversold([link for link, _ in links], figures.oversold),
+            *health.signs(running, connections, standings, now=now, configures=configures),
+        ],
         "lanes": lanes,
         "links": links,
         "days": completeness.days_of(brands, now=now, zone=rights.zone),

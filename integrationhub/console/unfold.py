@@ -99,6 +99,19 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Stock",
+                "separator": True,
+                "items": [
+                    _item("Stock", "inventory_2", "inventory_channelstock_changelist", "sees"),
+                    _item("Held back", "front_hand", "inventory_stockhold_changelist", "sees"),
+                    _item("Stock switches", "toggle_on", "inventory_stockswitch_changelist", "sees"),
+                    _item("Stock rules", "tune", "inventory_stockrule_changelist", "sees"),
+                    _item("Stock limits", "speed", "inventory_stocklimits_changelist", "sees"),
+                    _item("Stock deliveries", "outbox", "inventory_stockdelivery_changelist", "sees"),
+                    _item("What channels show", "compare_arrows", "inventory_driftscan_changelist", "sees"),
+                ],
+            },
+            {
                 "title": "Running",
                 "separator": True,
                 "items": [

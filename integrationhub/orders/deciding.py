@@ -21,11 +21,12 @@ from connectors.registry import CONNECTORS
 from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import open_case, roll_up
 from exceptions_app.words import listed
+from integrationhub.inventory import promises
 from integrationhub.orders import holding
 from integrationhub.orders.erasing import erase, why_not_erase
 from integrationhub.orders.flows.cancelling import ENDED_AT_SOURCE
 from integrationhub.orders.flows.routing import order_job, order_key
-from integrationhub.orders.models import Reservation, SoldLine, SoldOrder
+from integrationhub.orders.models import SoldLine, SoldOrder
 from integrationhub.sync import blocking, queue
 from integrationhub.sync.enqueue import enqueue
 from integrationhub.sync.lanes import queue_of
@@ -81,14 +82,13 @@ def standing_of(order: SoldOrder, *, jobs: Collection[SyncJob] | None = None) ->
     key = order_key(order.link_id, order.reference)
     if jobs is None:
         jobs = SyncJob.objects.filter(serial_key=key).exclude(state__in=TERMINAL_STATES)
-    reservations = [row for row in order.reservations.all() if row.state == Reservation.State.HELD]
     cases = ExceptionCase.objects.unresolved().filter(
         brand=order.brand_id, cause="manual", object_key=f"order:{order.pk}"
     )
     return Standing(
         order=order,
         lines=[line for line in order.lines.all() if not line.cancelled],
-        held={row.sku: row.quantity for row in reservations},
+        held=promises.held(order.link_id, order.reference),
         open_jobs=[job for job in jobs if job.state not in TERMINAL_STATES],
         manual_case=cases.values_list("pk", flat=True).first(),
     )
@@ -247,16 +247,8 @@ def _vouch(decision: Decision, standing: Standing) -> None:
     wanted: dict[str, int] = {}
     for line in standing.lines:
         wanted[line.target_sku] = wanted.get(line.target_sku, 0) + line.quantity
-    reason = f"{decision.by} vouches for it: {decision.reason}"[:120]
-    Reservation.objects.bulk_create(
-        [
-            Reservation(order=standing.order, connection=standing.order.target, sku=sku, quantity=units, reason=reason)
-            for sku, units in wanted.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["order", "sku"],
-        update_fields=["quantity", "state", "reason", "held_at", "ended_at"],
-    )
+    reason = f"{decision.by} vouches for it: {decision.reason}"
+    promises.vouch(standing.order.link, standing.order.reference, wanted, reason=reason)
 
 
 def _why_not_refuse(standing: Standing) -> str:

@@ -139,40 +139,6 @@ class OrderPerson(models.Model):
     erased_at = models.DateTimeField(null=True)
 
 
-class StockReading(models.Model):
-    """What the owner of stock had free when it was last asked. Its row is also the lock of its SKU."""
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stock_readings")
-    sku = models.CharField(max_length=100)
-    available = models.IntegerField(null=True)  # None: never read, or the owner does not know the SKU
-    as_of = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["connection", "sku"], name="reading_once_per_sku")]
-
-
-class Reservation(models.Model):
-    """Units promised to an order that the owner of stock does not know yet."""
-
-    class State(models.TextChoices):
-        HELD = "HELD", "Held"
-        COUNTED = "COUNTED", "Counted by the owner of stock"  # a reading taken after the order was created there
-        RELEASED = "RELEASED", "Released"
-
-    order = models.ForeignKey(SoldOrder, on_delete=models.CASCADE, related_name="reservations")
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner of stock
-    sku = models.CharField(max_length=100)
-    quantity = models.PositiveIntegerField()
-    state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
-    reason = models.CharField(max_length=120, blank=True)
-    held_at = models.DateTimeField(default=ports.now)
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["order", "sku"], name="reservation_once_per_sku")]
-        indexes = [models.Index(fields=["connection", "sku"], condition=Q(state="HELD"), name="reservation_held")]
-
-
 class SoldDispatch(models.Model):
     """One dispatch of an order: seen where it was packed, sent to the marketplace, shown there."""
 

@@ -34,6 +34,9 @@ REDIS_TIMEOUT_SECONDS = 1.0
 SPREAD_SHARE = 0.2
 SPREAD_MIN_SECONDS = 0.05
 SPREAD_MAX_SECONDS = 30.0
+# A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a
+# row closes it for twice as long as the one before, up to one of the ten-second windows that platforms count in.
+REPEATED_MAX_MILLISECONDS = 10_000
 KEPT_MILLISECONDS = 26 * 60 * 60 * 1000  # longer than the longest window there is, a day
 ALL = "*"
 UNLIMITED = 1000
@@ -89,6 +92,7 @@ class Budget:
         self._record = client.register_script(budget_scripts.RECORD)
         self._lock = threading.RLock()
         self._closed: dict[tuple[str, str], int] = {}  # what this process was told, which a wiped Redis forgets
+        self._refusals: dict[tuple[str, ...], tuple[int, int]] = {}  # the last one's end and length, in milliseconds
         self._local = LocalWindows()
         self._seeded_locally: set[str] = set()
         self._spent_locally: dict[str, dict[Window, list[tuple[int, int]]]] = {}
@@ -148,10 +152,10 @@ class Budget:
 
     # --- telling --------------------------------------------------------------------------------------------------
     def penalise(self, key: str, buckets: Iterable[str], until: datetime) -> None:
-        """Close these buckets, or the whole key when none is named, for every process until then."""
+        """Close these buckets, or the whole key when none is named, for every process until then, or longer (see above)."""
         names = tuple(buckets) or (ALL,)
-        till = milliseconds(until)
         with self._lock:
+            till = self._longer_if_repeated((key, *names), milliseconds(until))
             for bucket in names:
                 self._closed[key, bucket] = max(till, self._closed.get((key, bucket), 0))
         if self._may_ask_redis():
@@ -281,6 +285,18 @@ class Budget:
 
     def _name(self, key: str) -> str:
         return f"{self._prefix}:budget:{key}"
+
+    def _longer_if_repeated(self, what: tuple[str, ...], till: int) -> int:
+        now = milliseconds(ports.now())
+        last_till, last_wait = self._refusals.get(what, (0, 0))
+        if now < last_till:  # a call that was on its way when the last refusal came
+            till = max(till, last_till)
+            self._refusals[what] = (till, max(last_wait, till - now))
+            return till
+        if now < last_till + 2 * last_wait:
+            till = max(till, now + min(2 * last_wait, REPEATED_MAX_MILLISECONDS))
+        self._refusals[what] = (till, till - now)
+        return till
 
     def _closed_here(self, key: str, buckets: Sequence[str], *, now: int) -> tuple[int, str]:
         return max((self._closed.get((key, bucket), 0), bucket) for bucket in (ALL, *buckets))

@@ -16,6 +16,7 @@ SUITES: Mapping[Capability, Any] = {
     Capability.LIST_CARRIERS: orders.ListsReferencesSuite,
     Capability.READ_STOCK: orders.ReadsStockSuite,
     Capability.READ_PRODUCTS: orders.ReadsProductsSuite,
+    Capability.READ_PRICES: channels.ReadsPricesSuite,
     Capability.SEND_STOCK: channels.TakesStockSuite,
     Capability.SEND_PRICES: channels.TakesPricesSuite,
     Capability.READ_OFFERS: channels.ReadsOffersSuite,

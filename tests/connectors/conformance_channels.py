@@ -13,6 +13,7 @@ from connectors.canonical.deliveries import Delivery, DeliveryState
 from connectors.canonical.errors import PermanentError, TransientError
 from connectors.canonical.money import Money
 from connectors.canonical.offers import Offer, OfferPage, PriceUpdate
+from connectors.canonical.prices import ListedPrice, PricePage
 from connectors.canonical.stock import StockUpdate
 from connectors.sandboxkit import Fault, Sandbox
 from tests.connectors.conformance import MAX_PAGES, ReadSuite, RecordingGate, WriteSuite
@@ -172,6 +173,58 @@ class TakesPricesSuite(ChannelSuite):
         to_the_end(sandbox, connector.send_prices(prepared), connector.follow_prices)
 
         assert {sku: self.shown(sandbox, sku).quantity for sku in before} == before
+
+
+class ReadsPricesSuite(ReadSuite):
+    """Who owns the prices: what its lists ask for each SKU."""
+
+    price_lists: ClassVar[Sequence[str]]  # two lists or more, in different currencies
+    no_such_list: ClassVar[str] = "999999"
+
+    @abstractmethod
+    def listed(self, sandbox: Sandbox) -> Mapping[tuple[str, str], Money | None]:
+        """(list, SKU) → price of every SKU that sells; one price belongs to a SKU alone, one SKU has none in a list."""
+
+    def read(self, connector: Connector) -> object:
+        return connector.fetch_prices(self.price_lists)
+
+    def test_every_price_is_read_exactly_over_however_many_pages(self, connector: Connector, sandbox: Sandbox) -> None:
+        expected = dict(self.listed(sandbox))
+
+        pages = _all_price_pages(connector, self.price_lists)
+
+        found = [price for page in pages for price in page.prices]
+        assert len(pages) > 1
+        assert {(price.price_list, price.sku): price.price for price in found} == expected
+        assert len({(price.price_list, price.sku) for price in found}) == len(expected)
+        assert {None} < {type(price.price) if price.price else None for price in found}
+        assert all(price.as_of.tzinfo is not None for price in found)
+
+    def test_every_price_is_in_the_currency_of_its_list(self, connector: Connector) -> None:
+        for page in _all_price_pages(connector, self.price_lists):
+            currencies = {one.code: one.currency for one in page.lists}
+            assert set(currencies) == set(self.price_lists)
+            assert all(_currency(price) in (None, currencies[price.price_list]) for price in page.prices)
+
+    def test_a_list_nobody_knows_is_not_named_and_has_no_prices(self, connector: Connector) -> None:
+        (first, *_) = self.price_lists
+
+        page = connector.fetch_prices([first, self.no_such_list])
+
+        assert [one.code for one in page.lists] == [first]
+        assert {price.price_list for price in page.prices} == {first}
+
+
+def _currency(price: ListedPrice) -> str | None:
+    return price.price.currency if price.price else None
+
+
+def _all_price_pages(connector: Connector, price_lists: Sequence[str]) -> list[PricePage]:
+    pages = [connector.fetch_prices(price_lists)]
+    while pages[-1].next_token is not None:
+        assert len(pages) < MAX_PAGES
+        pages.append(connector.fetch_prices(price_lists, token=pages[-1].next_token))
+    return pages
 
 
 class ReadsOffersSuite(ReadSuite):

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from connectors import ports
 from connectors.access import RIGHTS, Right
 from connectors.base import Record
 from connectors.models import record_audit
@@ -15,6 +16,7 @@ from exceptions_app.models import RoutingRule, TeamTarget
 from integrationhub.console.cases.bulk import planning
 from integrationhub.console.connections import listing as connections
 from integrationhub.console.connections.testing import Tried
+from integrationhub.inventory.models import DriftScan, StockDelivery, StockHold, StockRule, StockSwitch
 from integrationhub.sync import inbox
 from integrationhub.sync.models import Correction, Document, SyncCall, SyncJob
 from mappings_app.codes import CodeItem, note_seen
@@ -25,12 +27,13 @@ from mappings_app.saving import save_mapping
 from tests import factories
 from tests.console.conftest import ROLES, Shop, undone
 
-DATA = {"do": "comment", "text": "x", "what": "retry", "at": "2026-01-15T09:00:00+00:00"}
+DATA = {"do": "comment", "text": "x", "reason": "Test", "what": "retry", "at": "2026-01-15T09:00:00+00:00"}
 DO = {
     "exceptions_app_exceptioncase_run_press": "pause",
     "sync_schedule_press": "run",
     "record_edit": "preview",
     "case_acceptance": "accept",
+    "inventory_stockhold_decide": "release",
 }
 EVERYONE, NOBODY, ANYBODY = "everyone with a role", "nobody at all", "anybody, logged in or not"
 MAPPINGS = tuple(model.lower() for model in (kind.model_name for kind in KINDS.values()))
@@ -89,6 +92,23 @@ GET: dict[str, Any] = {
     "connectors_auditentry_change": Right.READ_AUDIT,
     "sync_schedule_changelist": Right.SEE,
     "completeness": Right.SEE,
+    "inventory_channelstock_changelist": Right.SEE,
+    "inventory_channelstock_change": Right.SEE,
+    "inventory_stockhold_changelist": Right.SEE,
+    "inventory_stockhold_change": Right.SEE,
+    "inventory_stockswitch_changelist": Right.SEE,
+    "inventory_stockswitch_change": Right.SEE,
+    "inventory_stockswitch_set": Right.RUN_SYNCS,
+    "inventory_stockrule_changelist": Right.SEE,
+    "inventory_stockrule_change": Right.SEE,
+    "inventory_stockrule_add": Right.RUN_SYNCS,
+    "inventory_stockrule_remove": Right.RUN_SYNCS,
+    "inventory_stocklimits_changelist": Right.SEE,
+    "inventory_stocklimits_change": Right.SEE,
+    "inventory_stockdelivery_changelist": Right.SEE,
+    "inventory_stockdelivery_change": Right.SEE,
+    "inventory_driftscan_changelist": Right.SEE,
+    "inventory_driftscan_change": Right.SEE,
     "sessions_own": EVERYONE,
     "sync_schedule_change": Right.SEE,
     "auth_user_changelist": Right.CONFIGURE,
@@ -119,6 +139,9 @@ POST: dict[str, Any] = {
     "connectors_auditentry_export": Right.READ_AUDIT,
     "auth_user_end_session": Right.CONFIGURE,
     "sync_schedule_press": Right.RUN_SYNCS,
+    "inventory_channelstock_read": Right.RUN_SYNCS,
+    "inventory_stockhold_decide": Right.RUN_SYNCS,
+    "inventory_stockswitch_end": Right.RUN_SYNCS,
     "auth_user_grant": Right.CONFIGURE,
     "auth_user_revoke": Right.CONFIGURE,
     "auth_user_reset_second_factor": Right.CONFIGURE,
@@ -134,6 +157,11 @@ POST: dict[str, Any] = {
 POST_ALSO: dict[str, Any] = {
     "orders_soldorder_act": Right.CHANGE_ORDERS,
     "record_edit": Right.CHANGE_ORDERS,  # to see what changes; who approves has a test of its own
+    "inventory_stockswitch_set": Right.RUN_SYNCS,
+    "inventory_stockrule_add": Right.RUN_SYNCS,
+    "inventory_stockrule_change": Right.RUN_SYNCS,
+    "inventory_stockrule_remove": Right.RUN_SYNCS,
+    "inventory_stocklimits_change": Right.CONFIGURE,
     "connectors_connection_change": Right.CONFIGURE,
     "connectors_link_change": Right.CONFIGURE,
     "connectors_brand_change": Right.CONFIGURE,
@@ -159,6 +187,23 @@ def _names(patterns: Any) -> Iterator[str]:
             yield from _names(pattern.url_patterns)
         elif isinstance(pattern, URLPattern) and pattern.name:
             yield pattern.name
+
+
+def stock_rows(shop: Shop) -> dict[str, int]:
+    """One row of each page about stock."""
+    stock = factories.make_stock(shop.link, "TEE-M")
+    hold = StockHold.objects.create(link=shop.link, live=40, zeroed=30, moved=30, because="30 of 40 would end at 0.")
+    switch = StockSwitch.objects.create(brand=shop.brand, mode="HOLD", reason="Test", set_by="alice")
+    scan = DriftScan.objects.create(channel=shop.northgate, began_at=ports.now(), ended_at=ports.now())
+    return {
+        "inventory_channelstock": stock.pk,
+        "inventory_stockhold": hold.pk,
+        "inventory_stockswitch": switch.pk,
+        "inventory_stockrule": StockRule.objects.create(brand=shop.brand, buffer_units=1, changed_by="alice").pk,
+        "inventory_stocklimits": shop.link.pk,
+        "inventory_stockdelivery": StockDelivery.objects.create(connection=shop.northgate, lines=1, state="DONE").pk,
+        "inventory_driftscan": scan.pk,
+    }
 
 
 @pytest.fixture
@@ -216,6 +261,7 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
         "connectors_auditentry": entry.pk,
         "sync_schedule": job.schedule_id,
         "auth_user": colleague.pk,
+        **stock_rows(shop),
     }
     without = (
         "_changelist",
@@ -227,6 +273,7 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
         "_template",
         "_export",
         "_accept",
+        "_set",
     )
 
     DATA.update(case=str(case.pk), brand=str(shop.brand.pk), role="OPS", grant=str(colleague.role_grants.get().pk))
@@ -326,7 +373,7 @@ def test_nothing_else_can_be_added(name: str, client_of: Any) -> None:
 
 
 ABOUT_NO_ROW = (
-    *("case_view_save", "rule_apply"),
+    *("case_view_save", "rule_apply", "stockswitch_set"),
     *("_changelist", "_add", "_capabilities", "mapping_codes", "schedule_switch", "_completeness", "_export"),
     *("mapping_import", "mapping_template", "mapping_export", "seencode_accept"),
 )

@@ -10,7 +10,9 @@ from connectors.admin_base import Rights
 from connectors.models import AuditEntry
 from exceptions_app.models import ExceptionCase
 from integrationhub.console.orders import acceptance
-from integrationhub.orders.models import Reservation, SoldOrder
+from integrationhub.inventory import promises
+from integrationhub.inventory.models import Reservation
+from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.models import SyncJob
 from tests import factories
 from tests.console.conftest import Shop
@@ -35,8 +37,8 @@ def flows() -> list[str]:
 
 
 def reserve(order: SoldOrder) -> None:
-    for line in order.lines.all():
-        Reservation.objects.create(order=order, connection=order.target, sku=line.target_sku, quantity=line.quantity)
+    wanted = {line.target_sku: line.quantity for line in order.lines.all()}
+    promises.vouch(order.link, order.reference, wanted, reason="")
 
 
 def audited() -> list[tuple[str, str]]:

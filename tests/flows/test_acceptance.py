@@ -11,7 +11,7 @@ from connectors.http import Call
 from connectors.models import Link
 from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
-from integrationhub.orders.models import Reservation
+from integrationhub.inventory.models import Reservation
 from integrationhub.sync import drain
 from integrationhub.sync.blocking import retry
 from integrationhub.sync.enqueue import enqueue_many, job_for_link
@@ -52,7 +52,7 @@ def why_not(world: World, reference: str) -> list[str]:
     unmapped = [line.sku for line in row.lines.all() if not line.target_sku]
     alive = [order for order in world.in_centra(reference) if order.status != "CANCELLED"]
     held: dict[str, int] = {}
-    for reservation in row.reservations.filter(state=Reservation.State.HELD):
+    for reservation in world.promises(reference).filter(state=Reservation.State.HELD):
         held[reservation.sku] = held.get(reservation.sku, 0) + reservation.quantity
     short = [line.sku for line in row.lines.all() if held.get(line.target_sku, 0) < line.quantity]
     reasons = [f"{reference}: {sku} is not mapped" for sku in unmapped]
@@ -225,7 +225,7 @@ def test_an_order_that_lapses_is_one_case_and_holds_no_stock(world: World) -> No
     world.run("watch_acceptance")
     assert world.state_at_northgate(reference) == "REFUSED"
     assert world.cases() == [("acceptance_lapsed", 1)]
-    assert not world.order(reference).reservations.filter(state=Reservation.State.HELD).exists()
+    assert not world.promises(reference).filter(state=Reservation.State.HELD).exists()
     assert (world.mirakl.journal.count("OR21"), world.centra.journal.count("POST /order")) == (0, 0)
 
 
@@ -233,14 +233,14 @@ def test_an_order_that_lapses_after_its_stock_was_reserved_gives_it_back(world: 
     world.mirakl.set_call_frequency("OR21", 0, 60)
     reference = world.sell(("NG-COAT-NVY-38", 5, "199.00"))
     world.poll()
-    assert world.order(reference).reservations.get().state == Reservation.State.HELD
+    assert world.promises(reference).get().state == Reservation.State.HELD
     world.advance(24 * HOUR)
     world.poll()
-    assert world.order(reference).reservations.get().state == Reservation.State.RELEASED
+    assert world.promises(reference).get().state == Reservation.State.RELEASED
     world.mirakl.set_call_frequency("OR21", None)
     other = world.sell(("NG-COAT-NVY-38", 5, "199.00"))
     world.poll()
-    assert world.order(other).reservations.get().quantity == 5
+    assert world.promises(other).get().quantity == 5
 
 
 # --- created first ----------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from connectors.mirakl.sandbox import givingback
 from connectors.mirakl.sandbox.amounts import share
 from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
+from integrationhub.inventory.models import Reservation
 from integrationhub.orders.flows import cancelling
-from integrationhub.orders.models import Reservation
 from integrationhub.sync.blocking import retry
 from integrationhub.sync.enqueue import NewJob
 from integrationhub.sync.models import SyncJob, WriteIntent
@@ -164,10 +164,10 @@ def test_an_order_cancelled_while_nobody_knew_whether_it_was_created_does_not_st
 def test_reserved_stock_is_let_go_when_the_customer_cancels_before_paying(told: World) -> None:
     told.mirakl.change_settings(debit_request_seconds=None, debit_confirm_seconds=None)
     reference = created(told, ("NG-COAT-NVY-38", 5, "199.00"), to="")
-    assert told.order(reference).reservations.get().state == Reservation.State.HELD
+    assert told.promises(reference).get().state == Reservation.State.HELD
     told.mirakl.cancel_order(reference)
     told.poll()
-    assert told.order(reference).reservations.get().state == Reservation.State.RELEASED
+    assert told.promises(reference).get().state == Reservation.State.RELEASED
     nothing_open(told)
 
 

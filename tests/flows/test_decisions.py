@@ -9,9 +9,10 @@ from django.db import connection
 
 from connectors.models import AuditEntry
 from connectors.sandboxkit import Fault
+from integrationhub.inventory.models import Reservation
 from integrationhub.orders import deciding
 from integrationhub.orders.deciding import RefusedDecisionError
-from integrationhub.orders.models import OrderPerson, Reservation
+from integrationhub.orders.models import OrderPerson
 from integrationhub.sync import inbox
 from integrationhub.sync.attempts import unpack
 from integrationhub.sync.models import CallBody, Correction, Document, InboxBody
@@ -62,7 +63,7 @@ def test_stock_that_a_person_vouches_for_is_held_and_the_order_accepted_once(wor
     world.work()
     assert len(answers(world)) == 1
     assert world.cases() == []
-    held = Reservation.objects.filter(order__reference=reference, state="HELD").order_by("sku")
+    held = Reservation.objects.filter(reference=reference, state="HELD").order_by("sku")
     assert [(row.sku, row.quantity) for row in held] == [("COAT-NVY-38", 1), ("TEE-BLK-M", 2)]
     with pytest.raises(RefusedDecisionError):
         decide(world, "accept", reference, alice)

@@ -30,9 +30,7 @@ def test_an_order_is_reserved_accepted_and_created_when_it_is_paid(world: World)
     world.poll()
     assert world.state_at_northgate(reference) == "WAITING_DEBIT"
     assert world.in_centra(reference) == []
-    assert [(r.sku, r.quantity, r.state) for r in world.order(reference).reservations.all()] == [
-        ("COAT-NVY-38", 2, "HELD")
-    ]
+    assert [(r.sku, r.quantity, r.state) for r in world.promises(reference).all()] == [("COAT-NVY-38", 2, "HELD")]
     world.advance(60)
     world.poll()
     assert world.state_at_northgate(reference) == "SHIPPING"
@@ -68,7 +66,7 @@ def test_stock_that_is_short_is_a_case_and_nothing_is_promised(world: World) -> 
     assert world.state_at_northgate(reference) == "WAITING_ACCEPTANCE"
     assert world.mirakl.journal.count("OR21") == 0
     assert world.cases() == [("out_of_stock", 1)]
-    assert world.order(reference).reservations.count() == 0
+    assert world.promises(reference).count() == 0
 
 
 def test_the_last_unit_is_promised_to_one_order_only(world: World) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from connectors import ports
 from connectors.centra.sandbox import CentraSandbox
@@ -13,6 +13,8 @@ from connectors.mirakl.sandbox import MiraklSandbox
 from connectors.models import Brand, Connection, Link
 from connectors.sandboxkit import SandboxClock
 from exceptions_app.models import ExceptionCase
+from integrationhub.inventory import promises
+from integrationhub.inventory.models import Reservation
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import drain, sweep, ticks
 from integrationhub.sync.lanes import Lane
@@ -47,8 +49,6 @@ class World:
     def advance(self, seconds: float) -> None:
         """Time passes for the hub and for both platforms."""
         self.clock.advance(seconds)
-        self.mirakl.advance(seconds)
-        self.centra.advance(seconds)
 
     def sell(self, *lines: tuple[str, int, str], to: str = "", **sale: Any) -> str:
         """A customer buys at Northgate. Lines are (their SKU, quantity, unit price). Returns the order id."""
@@ -103,6 +103,9 @@ class World:
     # --- what is seen ---------------------------------------------------------------------------------------------
     def order(self, reference: str) -> SoldOrder:
         return SoldOrder.objects.get(reference=reference)
+
+    def promises(self, reference: str) -> QuerySet[Reservation]:
+        return promises.of_order(self.link.pk, reference)
 
     def state_at_northgate(self, reference: str) -> str:
         return str(self.mirakl.order(reference)["order_state"])
@@ -161,6 +164,7 @@ def build(clock: ports.VirtualClock, mirakl: MiraklSandbox, centra: CentraSandbo
         timezone="Europe/Stockholm",
     )
     link = Link.objects.create(brand=brand, source=northgate, target=centra_row, **link_values)
+    clock.follow(mirakl.advance, centra.advance)
     return World(
         clock=clock, mirakl=mirakl, centra=centra, brand=brand, northgate=northgate, centra_row=centra_row, link=link
     )

@@ -319,6 +319,23 @@ def test_a_shorter_penalty_does_not_open_a_bucket_early(
     assert allowed(take(Budget(redis_client), 1)) == 0
 
 
+def test_refusals_in_a_row_close_for_longer_each_time_and_one_alone_as_long_as_it_says(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    waits = []
+    for _ in range(6):
+        budget.penalise("shop", ["requests"], virtual_clock.now() + timedelta(seconds=1))
+        (usage,) = {each.closed_until for each in budget.usage("shop", (TEN_SECONDS,))}
+        assert usage is not None
+        waits.append((usage - virtual_clock.now()).total_seconds())
+        virtual_clock.advance(waits[-1])
+    assert waits == [1, 2, 4, 8, 10, 10]
+    virtual_clock.advance(20)
+    budget.penalise("shop", ["requests"], virtual_clock.now() + timedelta(seconds=1))
+    virtual_clock.advance(1)
+    assert allowed(take(budget, 1)) == 1
+
+
 def test_a_429_of_a_call_without_buckets_closes_the_whole_key(budget: Budget, redis_client: redis.Redis) -> None:
     budget.penalise("shop", [], VIRTUAL_START + timedelta(seconds=30))
 

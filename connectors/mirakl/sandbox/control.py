@@ -11,7 +11,7 @@ from connectors.mirakl.sandbox.amounts import Amount, share
 from connectors.mirakl.sandbox.limits import Window
 from connectors.mirakl.sandbox.market import Marketplace
 from connectors.mirakl.sandbox.orderview import order_element
-from connectors.mirakl.sandbox.records import Order, OrderLine, Refund, Return, Tracking
+from connectors.mirakl.sandbox.records import Offer, Order, OrderLine, Refund, Return, Tracking
 from connectors.mirakl.sandbox.reference import CarrierRow, FieldRow, ReasonRow, ShippingTypeRow, rows_from
 from connectors.mirakl.sandbox.sales import Sale, sold
 from connectors.mirakl.sandbox.times import moment
@@ -320,6 +320,27 @@ class OperatorControls(Sandbox):
         generator.list_offers(self.market, self.catalogue_seed)
         generator.trade(self.market, orders=orders, until=self._moment(now) or self.market.now())
         return len(self.market.orders)
+
+    @operator
+    def add_offer(self, sku: str, *, quantity: int = 0, price: str = "29.90", title: str = "") -> None:
+        """One offer more, as if the shop had entered it in the back office."""
+        offer_id = self.market.new_number()
+        self.market.offers[sku] = Offer(
+            offer_id=offer_id,
+            sku=sku,
+            product_sku=f"P{offer_id}",
+            gtin="",
+            title=title or sku,
+            category="Clothes",
+            price=Decimal(price),
+            quantity=quantity,
+            state_code="11",
+        )
+
+    @operator
+    def remove_offer(self, sku: str) -> None:
+        """As if the shop had taken it off in the back office."""
+        del self.market.offers[sku]
 
     @operator
     def offer(self, sku: str) -> dict[str, Any]:

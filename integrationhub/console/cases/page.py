@@ -35,6 +35,8 @@ from mappings_app.models import MAPPING_MODELS, MappingVersion
 if TYPE_CHECKING:
     from integrationhub.console.cases.listing import CaseAdmin
 
+_BREAKER_WORDS = "Nothing is sent to this channel until somebody releases or refuses it, line by line in sight."
+
 
 def show(
     model_admin: "CaseAdmin", request: HttpRequest, case: ExceptionCase, *, form: FixForm | None = None
@@ -95,6 +97,9 @@ def _other_fix(case: ExceptionCase, telling: Telling, rights: Rights, *, now: da
     if telling.fix == Fix.CONNECTION and case.target_id:
         url = reverse("admin:connectors_connection_change", args=[case.target_id])
         return {"fix_template": "console/cases/fix_connection.html", "fix_url": url}
+    if telling.fix == Fix.BREAKER and (hold := case.context.get("hold")):
+        url = reverse("admin:inventory_stockhold_change", args=[hold])
+        return {"fix_template": "console/cases/fix_other.html", "fix_url": url, "fix_words": _BREAKER_WORDS}
     if telling.fix == Fix.ACCEPTANCE:
         return {"fix_template": "console/cases/fix_acceptance.html", "acceptance": acceptance.panel(case, rights)}
     if telling.fix == Fix.CHOOSE and (choice := choosing.choice_of(case)):

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from connectors import ports
 from connectors.models import Brand, Connection, ConversionRate, Link, RoleGrant
-from integrationhub.console.demo.shops import DAYS, MARKETPLACES, MarketplacePlan, Shops, unknown_item
+from integrationhub.console.demo.shops import CAREFUL, DAYS, MARKETPLACES, MarketplacePlan, Shops, unknown_item
+from integrationhub.inventory.models import StockLimits, StockRule
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Schedule
 from mappings_app.saving import save_mapping
@@ -32,7 +33,14 @@ MARKETS = {
 SERVICES = {"northgate": "standard-gbp", "harbour": "standard-eur", "kungsgatan": "standard-sek"}
 CARRIERS = {"PostNord": "POSTNORD", "DHL": "DHL"}
 RATES = {"EUR": "0.86", "SEK": "0.075", "USD": "0.79"}
-POLL_SECONDS = {"read_orders": 60, "read_events": 15, "read_dispatches": 60, "watch_acceptance": 20}
+POLL_SECONDS = {
+    "read_orders": 60,
+    "read_events": 15,
+    "read_dispatches": 60,
+    "watch_acceptance": 20,
+    "scan_stock": 300,
+}
+NARROW_ZERO_PERCENT = 5
 
 
 def new_password() -> str:
@@ -60,6 +68,7 @@ def set_up(shops: Shops, *, password: str) -> None:
     if made:
         _rates(brand)
         _mappings(brand, shops)
+        _stock(brand)
         ticks.plan_schedules()
         for flow, seconds in POLL_SECONDS.items():
             Schedule.objects.filter(flow=flow).update(cadence_seconds=seconds)
@@ -145,6 +154,18 @@ def _mappings(brand: Brand, shops: Shops) -> None:
         _map(brand, "shipping_service", "STD", SERVICES[plan.key], link=link)
     for carrier, code in CARRIERS.items():
         _map(brand, "carrier", carrier, code)
+
+
+def _stock(brand: Brand) -> None:
+    """A rule for all, one for a category, and a channel that is looked after closely."""
+    StockRule.objects.create(
+        brand=brand, buffer_units=2, changed_by="emil", reason="Two of each stay back for the shop in town."
+    )
+    StockRule.objects.create(
+        brand=brand, category="SHOES", buffer_percent=10, floor=3, changed_by="emil", reason="Odd sizes run out fast."
+    )
+    careful = Link.objects.get(brand=brand, source__name=CAREFUL)
+    StockLimits.objects.create(link=careful, zero_percent=NARROW_ZERO_PERCENT)
 
 
 def _map(brand: Brand, kind: str, from_code: str, to_code: str, **values: object) -> None:

@@ -11,6 +11,7 @@ from integrationhub.console.demo.shops import (
     SEED,
     UNKNOWN_CARRIER,
     Shops,
+    miscounted_items,
     sell_something,
     two_weeks_of_trade,
 )
@@ -20,6 +21,9 @@ SELL_EVERY = 4  # beats
 SAVE_EVERY = 15
 BACKLOG_A_BEAT = 12  # parcels of the two weeks that leave in one beat
 UNKNOWN_CARRIER_PARCELS = 12
+COUNT_EVERY = 20  # beats: the warehouse counts one article anew
+MEDDLE_EVERY = 90  # beats: somebody types quantities into a marketplace's back office
+FIRST_COUNT_SEEN = 100  # no offer begins with so many: whoever shows more has taken the hub's figure
 
 
 class Life:
@@ -31,6 +35,7 @@ class Life:
         self.directory = directory
         self.rng = Random(SEED + 1)  # noqa: S311
         self.tracking = 15_500_000_000_000
+        self.count_breaks = shops.fresh
         self.unknown_carrier_left = UNKNOWN_CARRIER_PARCELS if shops.fresh else 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo-life", daemon=True)
@@ -56,6 +61,7 @@ class Life:
         if beat % SELL_EVERY == 0:
             sell_something(self.shops, self.rng)
         self.ship(BACKLOG_A_BEAT if beat < 60 else 2)
+        self._stock(beat)
         if beat % SAVE_EVERY == 0:
             self.shops.save(self.directory)
 
@@ -67,13 +73,34 @@ class Life:
         centra.faults.add(Fault(kind="rate_limit", operation="POST /order", times=2, skip=60, seconds=5))
         centra.faults.add(Fault(kind="drop_after", operation="POST /order", times=2, skip=90))
 
+    def _stock(self, beat: int) -> None:
+        """Stock moves: counts, a broken count once, and somebody who types into the marketplace."""
+        usual = [item for item in self.shops.goods if item.category == "T-shirts"]
+        if beat % COUNT_EVERY == 0:
+            self.shops.centra.set_stock(self.rng.choice(usual).sku, self.rng.randint(80, 400))
+        if beat % MEDDLE_EVERY == 0:
+            self.shops.marketplaces["northgate"].set_offer_quantity(self.rng.choice(usual).sku, 500)
+        if self.count_breaks and self._all_taken():
+            self.count_breaks = False
+            for item in miscounted_items(self.shops.goods):
+                self.shops.centra.set_stock(item.sku, 0)
+            self.say(
+                "A count in Centra goes wrong: every dress is at 0. Kungsgatan is not told until somebody decides."
+            )
+
+    def _all_taken(self) -> bool:
+        """Whether every marketplace shows what the hub sent first."""
+        item = miscounted_items(self.shops.goods)[0]
+        shown = (place.offer(item.sku)["quantity"] for place in self.shops.marketplaces.values())
+        return all(quantity > FIRST_COUNT_SEEN for quantity in shown)
+
     def ship(self, at_most: int) -> int:
         """The warehouse packs what is confirmed, oldest first. Returns how many parcels left."""
         shipped = 0
         for order in self.shops.centra.orders:
             if shipped >= at_most:
                 break
-            if order.status == "CONFIRMED" and not order.shipments and self._old_enough(order):
+            if order.status == "CONFIRMED" and not (order.shipments or order.is_on_hold) and self._old_enough(order):
                 self.shops.centra.ship_order(order.number, carrier=self._carrier(), tracking=self._number())
                 shipped += 1
         return shipped

@@ -48,6 +48,8 @@ MARKETPLACES = (
     ),
 )
 CENTRA = "centra"
+UNLISTED, UNLISTED_AT = 4, "harbour"
+CAREFUL = "Kungsgatan"  # its limits are narrow: what passes elsewhere is held back there
 # The tenant's tier, as its connection says: a day's trade is to be seen in minutes.
 ENTERPRISE_LIMITS = {
     ("REQUEST_COUNT", "TEN_SECONDS"): 1_500,
@@ -93,7 +95,7 @@ def open_shops(directory: Path) -> Shops:
         centra = loaded.pop(CENTRA)
         return Shops(marketplaces=loaded, centra=centra, goods=goods, fresh=False)  # type: ignore[arg-type]
     return Shops(
-        marketplaces={plan.key: _marketplace(plan) for plan in MARKETPLACES},
+        marketplaces={plan.key: _marketplace(plan, goods) for plan in MARKETPLACES},
         centra=_centra(goods),
         goods=goods,
         fresh=True,
@@ -110,7 +112,17 @@ def short_item(goods: tuple[CatalogueItem, ...]) -> CatalogueItem:
     return next(item for item in goods if item.category == "Shoes")
 
 
-def _marketplace(plan: MarketplacePlan) -> MiraklSandbox:
+def miscounted_items(goods: tuple[CatalogueItem, ...]) -> list[CatalogueItem]:
+    """The articles that a broken count in Centra will take for sold out; nobody buys them meanwhile."""
+    return [item for item in goods if item.category == "Dresses"]
+
+
+def unlisted_items(goods: tuple[CatalogueItem, ...]) -> list[CatalogueItem]:
+    """Mapped for every channel, but never put on offer at one of them: it refuses their stock."""
+    return [item for item in goods if item.category == "Accessories"][:UNLISTED]
+
+
+def _marketplace(plan: MarketplacePlan, goods: tuple[CatalogueItem, ...]) -> MiraklSandbox:
     sandbox = MiraklSandbox(
         currency=plan.currency,
         countries=plan.countries,
@@ -120,6 +132,9 @@ def _marketplace(plan: MarketplacePlan) -> MiraklSandbox:
         settings={"platform_name": plan.name, "shop_name": "Nordhem", **dict(plan.settings)},
     )
     sandbox.load_offers()
+    if plan.key == UNLISTED_AT:
+        for item in unlisted_items(goods):
+            sandbox.remove_offer(item.sku)
     return sandbox
 
 
@@ -153,6 +168,7 @@ def _moment(rng: Random) -> datetime:
 
 def _sell(shops: Shops, plan: MarketplacePlan, rng: Random, *, at: datetime | None = None, to: str = "") -> str:
     avoid = {unknown_item(shops.goods).sku, short_item(shops.goods).sku}
+    avoid |= {item.sku for item in miscounted_items(shops.goods)}
     items = rng.sample([item for item in shops.goods if item.sku not in avoid], k=rng.choice((1, 1, 1, 2, 2, 3)))
     return sell_items(shops, plan, [(item, rng.choice((1, 1, 1, 2))) for item in items], at=at, to=to)
 

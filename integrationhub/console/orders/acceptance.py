@@ -21,6 +21,7 @@ from exceptions_app.causes import Fix, cause_named
 from exceptions_app.models import ExceptionCase
 from exceptions_app.words import counted, listed
 from integrationhub.console.money_words import amount
+from integrationhub.inventory import promises
 from integrationhub.orders import deciding
 from integrationhub.orders.deciding import RefusedDecisionError, Standing
 from integrationhub.orders.flows.routing import order_key
@@ -76,7 +77,7 @@ def _orders(case: ExceptionCase, *, only: Iterable[int] | None = None) -> list[S
         found = found.filter(pk__in=list(only))
     lines = Prefetch("lines", queryset=SoldLine.objects.order_by("id"))
     related = found.select_related("brand", "target", "link__source", "link__target", "link__brand")
-    return list(related.prefetch_related(lines, "reservations").order_by("accept_by", "pk")[: SHOWN + 1])
+    return list(related.prefetch_related(lines).order_by("accept_by", "pk")[: SHOWN + 1])
 
 
 def _references(case: ExceptionCase) -> list[str]:
@@ -87,11 +88,18 @@ def _references(case: ExceptionCase) -> list[str]:
 
 def _rows(orders: Sequence[SoldOrder]) -> list[Row]:
     jobs = _open_jobs(orders)
-    return [_row(_standing(order, jobs.get(order_key(order.link_id, order.reference), []))) for order in orders]
+    held = promises.held_by((order.link_id, order.reference) for order in orders)
+    return [
+        _row(
+            _standing(
+                order, held[order.link_id, order.reference], jobs.get(order_key(order.link_id, order.reference), [])
+            )
+        )
+        for order in orders
+    ]
 
 
-def _standing(order: SoldOrder, jobs: list[SyncJob]) -> Standing:
-    held = {row.sku: row.quantity for row in order.reservations.all() if row.state == row.State.HELD}
+def _standing(order: SoldOrder, held: dict[str, int], jobs: list[SyncJob]) -> Standing:
     lines = [line for line in order.lines.all() if not line.cancelled]
     return Standing(order=order, lines=lines, held=held, open_jobs=jobs)
 

@@ -22,6 +22,7 @@ from exceptions_app.telling import tell
 from integrationhub.console.orders import editing, timeline
 from integrationhub.console.orders.looking import pretty
 from integrationhub.console.orders.sides import lines_of, money_of, sides_of, steps_of
+from integrationhub.inventory import promises
 from integrationhub.orders import correcting, deciding
 from integrationhub.orders.erasing import records_of
 from integrationhub.orders.flows.routing import order_key
@@ -42,7 +43,7 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
     standing = deciding.Standing(
         order=order,
         lines=[line for line in lines if not line.cancelled],
-        held={row.sku: row.quantity for row in order.reservations.all() if row.state == row.State.HELD},
+        held=promises.held(order.link_id, order.reference),
         open_jobs=jobs,
         manual_case=next((case.pk for case in cases if case.cause == "manual"), None),
     )

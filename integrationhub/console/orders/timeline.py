@@ -10,9 +10,11 @@ from datetime import datetime
 from django.urls import reverse
 
 from exceptions_app.causes import cause_named
+from integrationhub.inventory import promises
+from integrationhub.inventory.models import Reservation
 from integrationhub.orders.erasing import records_of
 from integrationhub.orders.flows.routing import order_key
-from integrationhub.orders.models import Reservation, SoldDispatch, SoldOrder
+from integrationhub.orders.models import SoldDispatch, SoldOrder
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Blocker, InboxRecord, SyncAttempt, SyncCall, SyncJob
 from mappings_app.models import MAPPING_MODELS, MappingVersion
@@ -255,7 +257,7 @@ def _dispatched(order: SoldOrder, dispatches: Sequence[SoldDispatch]) -> Iterato
 
 
 def _reserved(order: SoldOrder) -> Iterator[Entry]:
-    for row in order.reservations.all():
+    for row in promises.of_order(order.link_id, order.reference):
         why = row.reason if row.state == Reservation.State.HELD else ""
         yield Entry(at=row.held_at, who="the hub", text=f"Reserved {row.quantity} × {row.sku}.", detail=why)
         if row.ended_at and row.state != Reservation.State.HELD:

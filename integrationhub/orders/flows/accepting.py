@@ -10,10 +10,11 @@ from connectors import ports
 from connectors.canonical.errors import PermanentError
 from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import OrderState, TargetState
+from integrationhub.inventory import promises
 from integrationhub.orders import reserving
 from integrationhub.orders.flows.asking import fresh_order
 from integrationhub.orders.holding import require_not_held
-from integrationhub.orders.models import Reservation, SoldOrder
+from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.flows import Done, Flow, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
@@ -51,7 +52,7 @@ def may_accept(row: SoldOrder) -> bool:
         return False
     if row.target_external_id and row.target_created_at is not None:
         return row.target_state != TargetState.CANCELLED.value
-    held = dict(row.reservations.filter(state=Reservation.State.HELD).values_list("sku", "quantity"))
+    held = promises.held(row.link_id, row.reference)
     wanted: dict[str, int] = {}
     for line in lines:
         wanted[line.target_sku] = wanted.get(line.target_sku, 0) + line.quantity
@@ -114,8 +115,7 @@ def _cover(run: Run, row: SoldOrder, kept: Collection[str]) -> None:
     left = replace(order, lines=tuple(line for line in order.lines if line.line_id in kept))
     resolved = resolve_order(left, link=run.link)
     skus = {line.sku for line in resolved.order.open_lines}
-    beside = Reservation.objects.filter(order=row, state=Reservation.State.HELD).exclude(sku__in=skus)
-    beside.update(state=Reservation.State.RELEASED, ended_at=ports.now(), reason="Its line is refused.")
+    promises.let_go(row.link_id, row.reference, reason="Its line is refused.", but=skus)
     reserving.reserve(run, resolved.order, row)
 
 

@@ -16,6 +16,7 @@ from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder, TargetState
 from exceptions_app.facts import stored
 from exceptions_app.opening import open_case, roll_up
+from integrationhub.inventory import promises
 from integrationhub.orders import ledger
 from integrationhub.orders.flows.cancelling import surplus_units
 from integrationhub.orders.flows.routing import order_job
@@ -112,9 +113,9 @@ def _checked(run: Run, order: Order, row: SoldOrder, number: str) -> TargetOrder
     enqueue_reconciling(run, row)  # before anything says that the order is finished: a dead worker must not forget it
     seen = _read_back(run, row, number)
     units = sum(line.quantity for line in seen.lines)
-    SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(
-        target_created_at=ports.now(), created_units=units
-    )
+    now = ports.now()
+    if SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(target_created_at=now, created_units=units):
+        promises.owner_knows(row.link_id, row.reference, since=now)
     if seen.state == TargetState.CANCELLED:
         raise NeedsPersonError(
             "cancelled_at_target",

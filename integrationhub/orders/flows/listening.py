@@ -14,9 +14,9 @@ from connectors.canonical.errors import DataError
 from connectors.canonical.events import Event, NotListeningError
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
-from integrationhub.orders.flows.routing import jobs_for_events
 from integrationhub.sync import inbox
 from integrationhub.sync.enqueue import enqueue_many
+from integrationhub.sync.events import jobs_for
 from integrationhub.sync.flows import Done, Flow, Outcome, register
 from integrationhub.sync.inbox import encode
 from integrationhub.sync.lanes import Lane
@@ -65,7 +65,7 @@ def _take(place: Connection, events: Sequence[Event]) -> int:
     """Store the events and make their jobs, in one transaction; one that was stored before makes nothing again."""
     with transaction.atomic():
         new = [event for event in events if _store(place, event) is not None]
-        enqueue_many(jobs_for_events(place, new))
+        enqueue_many(jobs_for(place, new))
     return len(new)
 
 
@@ -107,7 +107,7 @@ def take_webhook(run: Run) -> Outcome:
         inbox.set_state(record_id, InboxRecord.State.UNREADABLE, reason=error.message)
         raise
     with transaction.atomic():
-        jobs = jobs_for_events(run.connection.row, events)
+        jobs = jobs_for(run.connection.row, events)
         enqueue_many(jobs)
         inbox.set_state(record_id, InboxRecord.State.TAKEN if jobs else InboxRecord.State.IGNORED)
     return Done(f"{len(events)} changes told.")

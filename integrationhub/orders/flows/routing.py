@@ -6,6 +6,7 @@ from connectors.canonical.events import Event
 from connectors.models import Connection
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import NewJob, job_for_connection, job_for_link
+from integrationhub.sync.events import listen
 from integrationhub.sync.inbox import Stored
 from integrationhub.sync.places import active_links
 
@@ -57,6 +58,7 @@ def _confirm_job(order: SoldOrder, item: Stored) -> NewJob:
     )
 
 
+@listen
 def jobs_for_events(place: Connection, events: Iterable[Event]) -> list[NewJob]:
     """An event is a hint: the job it makes reads the state again."""
     jobs: list[NewJob] = []

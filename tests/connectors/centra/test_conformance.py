@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import cast
 
 import pytest
 
 from connectors.base import Account, Connector
 from connectors.canonical.errors import ConfigurationError
+from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order
 from connectors.centra.client import CREATE_ORDER
@@ -33,6 +35,7 @@ from tests.connectors.conformance import (
     RecordingGate,
     WebhooksSuite,
 )
+from tests.connectors.conformance_channels import ReadsPricesSuite
 
 SOLD = replace(ORDER, placed_at=START, updated_at=START)
 # The order is sold in euros to Sweden, whose own price list is in kronor.
@@ -113,6 +116,28 @@ class TestReadsProducts(Centra, ReadsProductsSuite):
     def skus(self, sandbox: Sandbox) -> set[str]:
         known = {"NV1001-410-M", "NV1001-410-L", "NV1002-100-S"}
         return known | {f"NV2000-{number}" for number in range(LIST_ROWS + 5)}
+
+
+class TestReadsPrices(Centra, ReadsPricesSuite):
+    read_operation = "pricelists"
+    price_lists = ("1", "Sweden SEK")
+
+    def make_sandbox(self, clock: SandboxClock) -> CentraSandbox:
+        tenant = super().make_sandbox(clock)
+        tenant.add_product("NV2000", sizes={f"-{number}": 1 for number in range(LIST_ROWS + 5)}, prices={"SEK": "99.5"})
+        tenant.set_price("NV1002-100-S", "GBP", "79.95")
+        return tenant
+
+    def listed(self, sandbox: Sandbox) -> Mapping[tuple[str, str], Money | None]:
+        pounds = {"NV1001-410-M": "100", "NV1001-410-L": "100", "NV1002-100-S": "79.95"}
+        found: dict[tuple[str, str], Money | None] = {
+            ("1", sku): Money(Decimal(amount), "GBP") for sku, amount in pounds.items()
+        }
+        found |= {("Sweden SEK", sku): Money(Decimal(1200), "SEK") for sku in pounds}
+        for number in range(LIST_ROWS + 5):
+            found["Sweden SEK", f"NV2000-{number}"] = Money(Decimal("99.5"), "SEK")
+            found["1", f"NV2000-{number}"] = None
+        return found
 
 
 class TestEventsQueue(Centra, EventsQueueSuite):

@@ -92,6 +92,13 @@ _SHOWN: dict[str, tuple[Document, dict[str, Any], Any]] = {
         {"where": {}, "limit": 1, "page": 1},
         lambda found: found["productSizes"][0],
     ),
+    "priced_sizes": (
+        documents.READ_PRICED_SIZES,
+        {"where": {}, "limit": 200, "page": 1},
+        lambda found: found["productSizes"],
+    ),
+    "prices": (documents.READ_PRICES, {"where": {}, "limit": 200}, lambda found: found["prices"]),
+    "pricelists": (documents.READ_PRICELISTS, {}, lambda found: found["pricelists"]),
     "stock_sizes": (stock_of(1), {"s0": "NV1001-410-M", "rows": 3}, lambda found: found["s0"]),
     "events": (documents.READ_EVENTS, {"limit": 100}, lambda found: found["events"]),
 }
@@ -106,7 +113,10 @@ def test_a_payload_is_what_its_document_gives_on_the_contract(schema: GraphQLSch
     document, variables, pick = _SHOWN[name]
     shown = payload(name)
     rows = [_typed(row) for row in (shown if isinstance(shown, list) else [shown])]
-    root = {**dict.fromkeys(("orders", "shipments", "productSizes", "events"), rows), "eventListeners": []}
+    root = {
+        **dict.fromkeys(("orders", "shipments", "productSizes", "events", "prices", "pricelists"), rows),
+        "eventListeners": [],
+    }
     found = execute(schema, parse(document.text), root_value=root, variable_values=variables)
     assert found.errors is None
     assert pick(found.data) == _floats(shown)

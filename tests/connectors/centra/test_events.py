@@ -42,6 +42,7 @@ def test_a_queue_without_listeners_lacks_all_of_ours() -> None:
         {"objectType": "Return"},
         {"objectType": "ProductSize", "changeTypes": ["CREATED", "UPDATED"]},
         {"objectType": "StockChange", "changeTypes": ["CREATED"]},
+        {"objectType": "Price", "changeTypes": ["CREATED", "UPDATED", "DELETED"]},
     ]
 
 
@@ -53,7 +54,7 @@ def test_a_listener_that_hears_more_than_we_need_is_left_alone() -> None:
 
 def test_a_listener_that_hears_less_is_missing() -> None:
     held = [{"objectType": listener.object_type, "changeTypes": ["CREATED"]} for listener in LISTENERS]
-    assert events.listed(events.missing_listeners(held)) == "Order, Shipment, Return, ProductSize"
+    assert events.listed(events.missing_listeners(held)) == "Order, Shipment, Return, ProductSize, Price"
 
 
 def test_a_listener_without_change_types_hears_everything() -> None:

@@ -1,0 +1,82 @@
+"""Causes that only stock flows find. Registered with the case queue when the app starts."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from exceptions_app.causes import OPS, Cause, Fix, Severity, register
+from exceptions_app.facts import Facts
+from exceptions_app.words import number
+
+
+def _stopped(facts: Facts) -> SafeString:
+    zeroed, moved, live = facts.integer("zeroed"), facts.integer("moved"), facts.integer("live")
+    told = f"{number(moved)} of {number(live)} SKUs for sale would change"
+    empty = f", {number(zeroed)} of them to 0" if zeroed else ""
+    return format_html("Stock for {} is held back: {}{}.", facts.channel, told, empty)
+
+
+def _source_empty(facts: Facts) -> SafeString:
+    answered, known = facts.integer("answered"), facts.integer("known")
+    return format_html(
+        "{} was asked for {} SKUs it knows and named {}. The figures from before stand.",
+        facts.target_platform,
+        number(known),
+        number(answered) if answered else "none",
+    )
+
+
+def _drift(facts: Facts) -> SafeString:
+    left, healed = facts.integer("left"), facts.integer("healed")
+    return format_html(
+        "{} offers of {} show something else than they were told. {} were sent again; the others wait.",
+        number(left + healed),
+        facts.target_name,
+        number(healed),
+    )
+
+
+register(
+    Cause(
+        code="stock_stopped",
+        label="Stock held back",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_stopped,
+        why="More of the channel's stock would change at once than is usual. A broken count or import at the source looks"
+        " like this; so does a big delivery or the end of a sale.",
+        if_nobody_acts="{channel} keeps showing what it shows now: units that are gone may be sold.",
+        next_step="Look at what would be sent",
+        fix=Fix.BREAKER,
+        playbook="stock-held-back",
+        needs=frozenset({"hold", "live", "zeroed", "moved"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="stock_source_empty",
+        label="Stock could not be believed",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_source_empty,
+        why="A source that suddenly names far fewer SKUs is more often broken than sold out.",
+        if_nobody_acts="Channels keep showing the figures from before. The hub asks again every few minutes.",
+        next_step="Check the source",
+        fix=Fix.NONE,
+        playbook="stock-not-believed",
+        needs=frozenset({"known", "answered"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="stock_drift",
+        label="Stock differs",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_drift,
+        why="Somebody changed quantities at the channel by hand, another system writes there too, or it loses what it took.",
+        if_nobody_acts="The hub sends some of them again after each scan, until all agree.",
+        next_step="Look who else writes there",
+        fix=Fix.NONE,
+        playbook="stock-differs",
+        needs=frozenset({"left", "healed"}),
+        comes_and_goes=True,
+    ),
+)

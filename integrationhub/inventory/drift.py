@@ -1,0 +1,111 @@
+"""What a channel shows against what it took.
+
+Found in SQL; what has a reason is told apart; the rest is sent again, within bounds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+
+from connectors import ports
+from connectors.canonical.offers import Offer
+from connectors.models import Connection, Link
+from integrationhub.inventory.models import ChannelStock, DriftScan
+
+HEAL_ROWS = 500  # of one scan: a channel that differs in more has another trouble than drift
+
+_SHOW = """
+UPDATE inventory_channelstock s
+SET shown = v.quantity, shown_at = %(now)s, category = LEFT(v.category, 120),
+    title = CASE WHEN v.title <> '' THEN LEFT(v.title, 255) ELSE s.title END,
+    dirty = s.dirty OR s.category IS DISTINCT FROM LEFT(v.category, 120),
+    drifted_at = CASE WHEN v.quantity IS DISTINCT FROM s.acknowledged THEN COALESCE(s.drifted_at, %(now)s) END
+FROM unnest(%(skus)s::text[], %(quantities)s::int[], %(categories)s::text[], %(titles)s::text[])
+     AS v(sku, quantity, category, title)
+WHERE s.channel_id = %(channel)s AND s.channel_sku = v.sku
+"""
+
+
+def record(channel: Connection, offers: Sequence[Offer]) -> int:
+    """Write down what the channel shows. Returns how many of the offers the ledger knows."""
+    told = {offer.sku: offer for offer in offers if offer.quantity is not None}
+    values = {
+        "channel": channel.pk,
+        "now": ports.now(),
+        "skus": list(told),
+        "quantities": [offer.quantity for offer in told.values()],
+        "categories": [offer.category for offer in told.values()],
+        "titles": [offer.title for offer in told.values()],
+    }
+    return _execute(_SHOW, values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    drifted: int
+    explained: int
+    healed: int
+    left: int
+
+
+# Something is on its way, or was taken since it was read; or it shows less by just what this channel sold since.
+_EXPLAINED = """
+    s.state IN ('PENDING', 'SENT') OR s.acknowledged_at >= s.shown_at
+    OR s.shown = s.acknowledged - COALESCE((
+        SELECT SUM(h.quantity) FROM inventory_reservation h
+        WHERE h.link_id = s.link_id AND h.sku = s.sku AND h.held_at >= s.acknowledged_at
+    ), 0)
+"""
+_DRIFTED = f"""
+SELECT s.id, ({_EXPLAINED}) AS explained
+FROM inventory_channelstock s
+WHERE s.channel_id = %(channel)s AND s.drifted_at IS NOT NULL AND s.shown_at >= %(since)s
+  AND s.acknowledged IS NOT NULL AND s.shown IS DISTINCT FROM s.acknowledged
+ORDER BY s.shown <= s.acknowledged, s.id
+"""  # noqa: S608  our own names
+# It is as if the channel had taken what it shows: then the ledger sees by itself that it has something else to say.
+_HEAL = """
+UPDATE inventory_channelstock
+SET acknowledged = shown, drifted_at = NULL, released = computed,
+    state = CASE WHEN computed IS DISTINCT FROM shown THEN 'PENDING' ELSE 'ACKNOWLEDGED' END
+WHERE id = ANY(%s) AND state = 'ACKNOWLEDGED' AND shown IS NOT NULL
+"""
+
+
+def compare(scan: DriftScan) -> Found:
+    """Tell what drifted since the scan began, and send the first of it again: what shows more than it may goes first."""
+    with transaction.atomic():
+        rows = _rows(_DRIFTED, {"channel": scan.channel_id, "since": scan.began_at})
+        real = [pk for pk, explained in rows if not explained]
+        healed = _execute(_HEAL, [real[:HEAL_ROWS]]) if real else 0
+    return Found(drifted=len(rows), explained=len(rows) - len(real), healed=healed, left=len(real) - healed)
+
+
+_MORE = Q(shown__gt=F("computed")) | Q(acknowledged__gt=F("computed"))  # the index says it in the same words
+
+
+def oversold(link_ids: Sequence[int]) -> QuerySet[ChannelStock]:
+    """Rows of these links whose channel shows, or took, more than it may: the worst first."""
+    return ChannelStock.objects.filter(_MORE, link__in=list(link_ids)).order_by("pk")
+
+
+def oversold_of(brand_ids: Sequence[int], *, since: datetime) -> QuerySet[ChannelStock]:
+    """The same for whole brands, of what may show less since before that moment."""
+    links = Link.objects.filter(brand_id__in=list(brand_ids)).values("pk")
+    return ChannelStock.objects.filter(_MORE, link__in=links, computed_at__lt=since)
+
+
+def _rows(statement: str, values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def _execute(statement: str, values: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)

@@ -1,0 +1,68 @@
+"""`publish_stock`: tell a channel what it may show. One batch is on its way at a time, and it is followed to its end.
+
+mark → compute → breaker → claim (frozen, written down) → send → follow → acknowledge
+
+What changes while a batch is on its way waits for the next: the last value is what is sent. A batch whose outcome is unknown
+is sent again exactly as it was frozen; nothing newer can have gone out before it.
+"""
+
+from collections.abc import Sequence
+
+from connectors.base import Capability
+from connectors.models import Link
+from connectors.registry import platforms_able_to
+from integrationhub.inventory import breaker, hooks, ledger
+from integrationhub.inventory.models import StockSwitch
+from integrationhub.sync.delivering import Courier
+from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
+from integrationhub.sync.lanes import Lane
+from integrationhub.sync.run import Run
+
+SILENT = (StockSwitch.Mode.HOLD, StockSwitch.Mode.LAST_GOOD)
+COURIER = Courier(
+    ledger=ledger.LEDGER,
+    kind="stock",
+    values="quantities",
+    send=lambda connector, updates: connector.send_stock(updates),
+    follow=lambda connector, ticket: connector.follow_stock(ticket),
+    follow_seconds=15,  # Mirakl states it for STO02
+)
+
+
+def publish_stock(run: Run) -> Outcome:
+    channel = run.connection.row
+    batch = ledger.on_its_way(channel)
+    if batch is not None:
+        return COURIER.bring_to_its_end(run, batch)
+    links = list(Link.objects.filter(source=channel, active=True).select_related("brand", "source", "target"))
+    again_at = hooks.wait_for_orders(channel)
+    if again_at is not None:
+        return Later(again_at, "New orders are read first: what they need is not for sale any more.")
+    ledger.compute(channel, links)
+    allowed = _allowed(links)
+    batch = ledger.claim(channel, allowed, size=run.connection.connector.stock_lines_max) if allowed else None
+    if batch is not None:
+        return COURIER.bring_to_its_end(run, batch)
+    return Done("Nothing changed." if len(allowed) == len(links) else "Held back: see the stock page.")
+
+
+def _allowed(links: Sequence[Link]) -> list[int]:
+    """The links whose channel may be told something now."""
+    modes = ledger.switches(links)
+    return [link.pk for link in links if modes.get(link.pk) not in SILENT and breaker.check(link) is None]
+
+
+PUBLISH_STOCK = register(
+    Flow(
+        name="publish_stock",
+        label="Publish stock",
+        lane=Lane.STOCK,
+        run=publish_stock,
+        side="connection",
+        cadence_seconds=60,
+        platforms=platforms_able_to(Capability.SEND_STOCK),
+        record="quantity",
+        records="quantities",
+        done="published",
+    )
+)

@@ -1,0 +1,129 @@
+"""`read_stock`: what the owner of stock says. Changed SKUs first, then those never read, then the oldest readings in turn.
+
+A source that answers with nothing, or with far less than was asked for, is not believed: what is known stands, and a person is
+told. A SKU that the source alone does not know keeps its last figure until somebody decides.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+from connectors import ports
+from connectors.base import Capability, Connector
+from connectors.canonical.errors import DataError
+from connectors.canonical.events import Event
+from connectors.canonical.stock import StockLevel
+from connectors.models import Connection
+from connectors.registry import platforms_able_to
+from exceptions_app.opening import HUB, open_case
+from integrationhub.inventory import readings
+from integrationhub.sync.enqueue import NewJob, job_for_connection
+from integrationhub.sync.events import listen
+from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
+from integrationhub.sync.lanes import Lane
+from integrationhub.sync.run import Run
+from integrationhub.sync.standing import close_open_case
+
+ASK_SKUS = 200
+OLD_HOURS = 6  # a reading is made again after so long, told of or not
+FEW = 20  # of fewer SKUs, shares say little
+SHARE_BELIEVED = 0.5
+LOOK_AGAIN_MINUTES = 5
+
+
+def read_stock(run: Run) -> Outcome:
+    owner, count = run.connection.row, 0
+    while run.job.may_start_call:
+        skus = _wanted(owner)
+        if not skus:
+            return Done(f"{count:,} SKUs." if count else "Nothing to read.")
+        levels = _fetch(run.connection.connector, skus)
+        if not _believed(owner, skus, levels):
+            due_at = ports.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
+            return Later(due_at, f"{owner.name} named {len(levels)} of {len(skus)} SKUs: not believed.")
+        readings.record(owner.pk, levels)
+        readings.missed(owner.pk, sorted(set(skus) - {level.sku for level in levels}))
+        count += len(skus)
+    return Later(ports.now(), f"{count:,} SKUs so far; reading goes on.")
+
+
+_NEVER_READ = """
+SELECT DISTINCT s.sku FROM inventory_channelstock s
+WHERE s.owner_id = %(owner)s AND s.state = 'UNREAD' AND NOT s.retired
+  AND NOT EXISTS (SELECT 1 FROM inventory_stockreading r WHERE r.connection_id = s.owner_id AND r.sku = s.sku)
+LIMIT %(limit)s
+"""
+_OLDEST = """
+SELECT r.sku FROM inventory_stockreading r
+WHERE r.connection_id = %(owner)s AND r.as_of < %(before)s AND r.missed_at IS NULL
+  AND EXISTS (
+      SELECT 1 FROM inventory_channelstock s WHERE s.owner_id = r.connection_id AND s.sku = r.sku AND NOT s.retired
+  )
+ORDER BY r.as_of LIMIT %(limit)s
+"""
+
+
+def _wanted(owner: Connection) -> list[str]:
+    """The next SKUs to ask for, the most urgent ones first; none when every reading is young enough."""
+    before = ports.now() - timedelta(hours=OLD_HOURS)
+    wanted = dict.fromkeys(readings.asked(owner.pk, limit=ASK_SKUS))
+    for statement in (_NEVER_READ, _OLDEST):
+        if len(wanted) < ASK_SKUS:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, {"owner": owner.pk, "before": before, "limit": ASK_SKUS - len(wanted)})
+                wanted |= dict.fromkeys(row[0] for row in cursor.fetchall())
+    return list(wanted)
+
+
+def _fetch(connector: Connector, skus: Sequence[str]) -> list[StockLevel]:
+    """What the owner says of these SKUs. One that cannot be read is left out, and keeps no other from being read."""
+    try:
+        return list(connector.fetch_stock(skus))
+    except DataError:
+        if len(skus) == 1:
+            return []
+        half = len(skus) // 2
+        return [*_fetch(connector, skus[:half]), *_fetch(connector, skus[half:])]
+
+
+def _believed(owner: Connection, skus: Sequence[str], levels: Sequence[StockLevel]) -> bool:
+    known = readings.known(owner.pk, skus)
+    answered = len(known & {level.sku for level in levels})
+    believed = len(known) < FEW or answered >= len(known) * SHARE_BELIEVED
+    cause, key = "stock_source_empty", f"stock source:{owner.pk}"
+    if believed:
+        close_open_case(owner.brand_id, cause=cause, object_key=key, actor=HUB, reason="It names the SKUs again.")
+        return True
+    with transaction.atomic():
+        context = {"known": len(known), "answered": answered}
+        open_case(brand=owner.brand, cause=cause, object_key=key, target=owner, context=context)
+    return False
+
+
+READ_STOCK = register(
+    Flow(
+        name="read_stock",
+        label="Read stock",
+        lane=Lane.STOCK,
+        run=read_stock,
+        side="connection",
+        cadence_seconds=60,
+        platforms=platforms_able_to(Capability.READ_STOCK),
+        record="SKU",
+        records="SKUs",
+        done="read",
+    )
+)
+
+
+def asked_by_events(place: Connection, events: Sequence[Event]) -> list[NewJob]:
+    """Stock changes name their SKUs; an event whose SKUs are not told any more is found by the rolling reading."""
+    skus = {event.external_id for event in events if event.kind == "stock" and event.external_id}
+    if not skus or place.platform not in READ_STOCK.platforms:
+        return []
+    readings.ask(place.pk, sorted(skus))
+    return [job_for_connection(READ_STOCK.name, place, key="tick")]
+
+
+listen(asked_by_events)

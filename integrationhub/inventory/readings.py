@@ -1,0 +1,85 @@
+"""What the owner of stock says, written down. An older reading never replaces a newer one; nothing said is not zero."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from connectors import ports
+from connectors.canonical.stock import StockLevel
+from integrationhub.inventory import ledger, promises
+from integrationhub.inventory.models import StockReading
+
+_RECORD = """
+INSERT INTO inventory_stockreading AS r (connection_id, sku, available, as_of)
+SELECT %(owner)s, v.sku, v.available, v.as_of
+FROM unnest(%(skus)s::text[], %(available)s::int[], %(as_of)s::timestamptz[]) AS v(sku, available, as_of)
+ORDER BY v.sku
+ON CONFLICT (connection_id, sku) DO UPDATE
+SET available = EXCLUDED.available, as_of = EXCLUDED.as_of, missed_at = NULL,
+    asked_at = CASE WHEN r.asked_at >= EXCLUDED.as_of THEN r.asked_at ELSE NULL END
+WHERE r.as_of IS NULL OR r.as_of <= EXCLUDED.as_of
+RETURNING sku
+"""
+_ASK = """
+INSERT INTO inventory_stockreading (connection_id, sku, asked_at)
+SELECT %(owner)s, sku, %(now)s FROM unnest(%(skus)s::text[]) AS v(sku) ORDER BY sku
+ON CONFLICT (connection_id, sku) DO UPDATE SET asked_at = EXCLUDED.asked_at
+"""
+
+_MISSED = """
+INSERT INTO inventory_stockreading AS r (connection_id, sku, missed_at)
+SELECT %(owner)s, sku, %(now)s FROM unnest(%(skus)s::text[]) AS v(sku) ORDER BY sku
+ON CONFLICT (connection_id, sku) DO UPDATE SET missed_at = COALESCE(r.missed_at, EXCLUDED.missed_at), asked_at = NULL
+"""
+
+
+def record(owner_id: int, levels: Sequence[StockLevel]) -> list[str]:
+    """Write readings down, end the promises that they count, and mark what is computed from them. Returns the SKUs taken."""
+    newest: dict[str, StockLevel] = {}
+    for level in levels:
+        if level.sku not in newest or newest[level.sku].as_of <= level.as_of:
+            newest[level.sku] = level
+    if not newest:
+        return []
+    values = {
+        "owner": owner_id,
+        "skus": list(newest),
+        "available": [level.available for level in newest.values()],
+        "as_of": [level.as_of for level in newest.values()],
+    }
+    with transaction.atomic():
+        taken = [str(row[0]) for row in _rows(_RECORD, values)]
+        promises.end_counted(owner_id, {sku: newest[sku].as_of for sku in taken})
+        ledger.mark(owner_id, taken)
+    return taken
+
+
+def ask(owner_id: int, skus: Sequence[str]) -> None:
+    """These SKUs are said to have changed: they are read next."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK, {"owner": owner_id, "skus": sorted(set(skus)), "now": ports.now()})
+
+
+def asked(owner_id: int, *, limit: int) -> list[str]:
+    """SKUs that were said to have changed and were not read since, the oldest telling first."""
+    rows = StockReading.objects.filter(connection=owner_id, asked_at__isnull=False).order_by("asked_at", "sku")
+    return list(rows.values_list("sku", flat=True)[:limit])
+
+
+def known(owner_id: int, skus: Sequence[str]) -> set[str]:
+    """Those of the SKUs that the owner has named before and not failed to name since."""
+    rows = StockReading.objects.filter(connection=owner_id, sku__in=list(skus), missed_at=None)
+    return set(rows.filter(available__isnull=False).values_list("sku", flat=True))
+
+
+def missed(owner_id: int, skus: Sequence[str]) -> None:
+    """A reading that asked for these SKUs did not hold them: what was known of them stands until a person decides."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSED, {"owner": owner_id, "skus": sorted(set(skus)), "now": ports.now()})
+
+
+def _rows(statement: str, values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())

@@ -1,0 +1,102 @@
+"""Bringing one batch of a ledger to its end: send, follow the channel's import, acknowledge. Shared by stock and prices."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from connectors import ports
+from connectors.base import Connector
+from connectors.canonical.deliveries import Delivery as Answer
+from connectors.canonical.deliveries import DeliveryState
+from connectors.canonical.errors import HubError, PermanentError, UnknownOutcomeError
+from integrationhub.sync.deliveries import Batch, Delivery, Ledger
+from integrationhub.sync.flows import Done, Later, Outcome
+from integrationhub.sync.run import Run, ShadowedError
+from integrationhub.sync.writes import Effect
+
+STUCK_MINUTES = 60
+
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Courier(Generic[U]):
+    ledger: Ledger[U]
+    kind: str  # "stock": begins codes and references
+    values: str  # what people call them: "quantities"
+    send: Callable[[Connector, Sequence[U]], Answer]  # setting the same values again changes nothing
+    follow: Callable[[Connector, str], Answer]
+    follow_seconds: int  # how often the platform states that an import's state may be asked for
+
+    @property
+    def lost(self) -> str:
+        return f"The answer was lost; the {self.values} are sent again."
+
+    def bring_to_its_end(self, run: Run, batch: Batch[U]) -> Outcome:
+        delivery = batch.delivery
+        answer = self._send(run, batch) if delivery.state == Delivery.State.SENDING else self._follow(run, delivery)
+        if answer.state is DeliveryState.PENDING:
+            self.ledger.sent(delivery, ticket=answer.ticket)
+            due_at = ports.now() + timedelta(seconds=self.follow_seconds)
+            return Later(due_at, f"{run.connection.row.name} works on {delivery.lines:,} {self.values}.")
+        return self._ended(run, batch, answer)
+
+    def _send(self, run: Run, batch: Batch[U]) -> Answer:
+        connector, answers = run.connection.connector, list[Answer]()
+
+        def send() -> str:
+            answers.append(self.send(connector, batch.updates))
+            return answers[-1].ticket
+
+        # Setting the same values again changes nothing, so there is nothing to look up.
+        effect = Effect(
+            place=run.connection.row,
+            operation=f"send_{self.kind}",
+            reference=f"{self.kind}:{batch.delivery.pk}",
+            send=send,
+            find=lambda: None,
+        )
+        try:
+            ticket = run.write(effect)
+        except UnknownOutcomeError:
+            raise  # it may have arrived: exactly this goes out again
+        except (HubError, ShadowedError) as error:
+            self.ledger.fail(batch.delivery, words=str(error))  # it did not: by the next try there may be newer values
+            raise
+        if not answers and not ticket:  # taken at once by an earlier try whose answer nobody wrote down
+            return Answer(state=DeliveryState.FAILED, words=self.lost)
+        return answers[0] if answers else Answer(state=DeliveryState.PENDING, ticket=ticket)
+
+    def _follow(self, run: Run, delivery: Delivery) -> Answer:
+        try:
+            answer = self.follow(run.connection.connector, delivery.ticket)
+        except PermanentError as error:
+            self.ledger.fail(delivery, words=error.platform_words or error.message)
+            raise
+        if answer.state is DeliveryState.PENDING and _waited_too_long(delivery):
+            self.ledger.fail(delivery, words="It was never worked on.")
+            told = f"{run.connection.row.name} took a file of {delivery.lines:,} {self.values}"
+            words = f"{told} and has not worked on it for an hour."
+            raise PermanentError(words, subject=delivery.ticket, code=f"{self.kind}_import_stuck")
+        return answer
+
+    def _ended(self, run: Run, batch: Batch[U], answer: Answer) -> Outcome:
+        channel = run.connection.row
+        if answer.state is DeliveryState.FAILED:
+            self.ledger.fail(batch.delivery, words=answer.words)
+            if answer.words == self.lost:
+                return Later(ports.now(), self.lost)
+            words = f"{channel.name} refused a whole file of {batch.delivery.lines:,} {self.values}."
+            raise PermanentError(
+                words, subject=channel.name, platform_words=answer.words, code=f"{self.kind}_file_refused"
+            )
+        refused = {line.sku: line.message for line in answer.refused}
+        self.ledger.acknowledge(batch.delivery, refused)
+        took = batch.delivery.lines - len(refused)
+        told = f"{channel.name} took {took:,} {self.values}"
+        return Done(f"{told} and refused {len(refused):,}." if refused else f"{told}.")
+
+
+def _waited_too_long(delivery: Delivery) -> bool:
+    return delivery.sent_at is not None and ports.now() - delivery.sent_at > timedelta(minutes=STUCK_MINUTES)

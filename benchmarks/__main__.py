@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
         description=f"Measure the hub beside its peers, and hold it against its goals.\n\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("ids", nargs="*", metavar="ID", help="what to run; without any, everything")
+    parser.add_argument(
+        "ids", nargs="*", metavar="ID", help="what to run (B3 runs B3a and B3b); without any, everything"
+    )
     parser.add_argument("--quick", action="store_true", help="smaller and fewer rounds, to see that it works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured into this file too")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
@@ -47,11 +49,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _names(parser: argparse.ArgumentParser, ids: Sequence[str]) -> list[str]:
     """The benchmarks that were asked for, in the order in which they run."""
-    wanted = {word.upper() for word in ids}
-    known = {name.upper() for name in KNOWN}
-    if wanted - known:
-        parser.error(f"There is no {', '.join(sorted(wanted - known))}; there are {', '.join(KNOWN)}.")
-    return [name for name in KNOWN if not wanted or name.upper() in wanted]
+    wanted = [word.upper() for word in ids]
+    asked_for = {word: [name for name in KNOWN if word in (name.upper(), name.upper().rstrip("AB"))] for word in wanted}
+    if unknown := [word for word, found in asked_for.items() if not found]:
+        parser.error(f"There is no {', '.join(unknown)}; there are {', '.join(KNOWN)}.")
+    return [name for name in KNOWN if not wanted or any(name in found for found in asked_for.values())]
 
 
 def _measure(where: Ground, names: Sequence[str], *, quick: bool, json_file: Path | None, write: bool) -> int:

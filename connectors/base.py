@@ -16,6 +16,7 @@ from connectors.canonical.deliveries import Delivery
 from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
+from connectors.canonical.listings import ChannelAttribute, ChannelCategory, ChannelValue, ListingUpdate
 from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision, OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
@@ -48,6 +49,8 @@ class Capability(StrEnum):
     SEND_STOCK = "SEND_STOCK"
     SEND_PRICES = "SEND_PRICES"
     READ_OFFERS = "READ_OFFERS"
+    READ_ATTRIBUTES = "READ_ATTRIBUTES"
+    SEND_LISTINGS = "SEND_LISTINGS"
     EVENTS_QUEUE = "EVENTS_QUEUE"
     WEBHOOKS = "WEBHOOKS"
 
@@ -72,6 +75,8 @@ CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.SEND_STOCK: "Take stock",
     Capability.SEND_PRICES: "Take prices",
     Capability.READ_OFFERS: "Show what it offers",
+    Capability.READ_ATTRIBUTES: "List its categories and attributes",
+    Capability.SEND_LISTINGS: "Take products",
     Capability.EVENTS_QUEUE: "Queue of changes",
     Capability.WEBHOOKS: "Webhooks",
 }
@@ -266,6 +271,7 @@ class Connector(ABC):
     # --- telling a channel what to show ---------------------------------------------------------------------------
     stock_lines_max: ClassVar[int] = 0  # the most SKUs in one `send_stock`, where it can
     price_lines_max: ClassVar[int] = 0
+    listing_lines_max: ClassVar[int] = 0
 
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """Set the quantities of these SKUs and touch nothing else. Repeatable: it sets states."""
@@ -285,6 +291,27 @@ class Connector(ABC):
     def fetch_offers(self, *, token: str | None = None) -> OfferPage:
         """One page of what the channel shows, in a steady order. Raises DataError for a page that cannot be read."""
         raise self._lacks(Capability.READ_OFFERS)
+
+    # --- telling a channel about products -------------------------------------------------------------------------
+    def fetch_categories(self) -> tuple[ChannelCategory, ...]:
+        """The channel's whole tree of categories, parents before children."""
+        raise self._lacks(Capability.READ_ATTRIBUTES)
+
+    def fetch_attributes(self, category: str) -> tuple[ChannelAttribute, ...]:
+        """What the channel wants to know of a product in this category, attributes of every category included."""
+        raise self._lacks(Capability.READ_ATTRIBUTES)
+
+    def fetch_values(self, list_code: str) -> tuple[ChannelValue, ...]:
+        """The value list that attributes name."""
+        raise self._lacks(Capability.READ_ATTRIBUTES)
+
+    def send_listings(self, updates: Sequence[ListingUpdate]) -> Delivery:
+        """Create or change these products. Repeatable: it sets states. Prices and stock are not touched."""
+        raise self._lacks(Capability.SEND_LISTINGS)
+
+    def follow_listings(self, ticket: str) -> Delivery:
+        """How far an import of products is. `refused` may name one SKU several times: once for each problem."""
+        raise self._lacks(Capability.SEND_LISTINGS)
 
     # --- being told -----------------------------------------------------------------------------------------------
     def fetch_events(self) -> tuple[Event, ...]:

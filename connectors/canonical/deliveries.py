@@ -17,6 +17,7 @@ class RefusedLine:
     sku: str  # as the channel knows it
     message: str  # their words
     code: str = ""
+    attribute: str = ""  # the channel's code of the attribute at fault, where it says
 
 
 @dataclass(frozen=True, kw_only=True)

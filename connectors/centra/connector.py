@@ -57,6 +57,8 @@ class CentraConnector(Connector):
         Capability.SEND_STOCK: False,
         Capability.SEND_PRICES: False,
         Capability.READ_OFFERS: False,
+        Capability.READ_ATTRIBUTES: False,
+        Capability.SEND_LISTINGS: False,
         Capability.EVENTS_QUEUE: True,
         Capability.WEBHOOKS: True,
     }
@@ -71,6 +73,8 @@ class CentraConnector(Connector):
         Capability.SEND_STOCK: "Stock is owned there and read from it.",
         Capability.SEND_PRICES: "Prices are owned there.",
         Capability.READ_OFFERS: "It is no channel: its products are read instead.",
+        Capability.READ_ATTRIBUTES: "It is no channel: its products are read instead.",
+        Capability.SEND_LISTINGS: "It is where products come from.",
         Capability.LIST_CARRIERS: "Centra's carrier is free text, typed or set by the warehouse: it is mapped.",
         Capability.EVENTS_QUEUE: "Centra may have to switch the queue on; until then the hub polls.",
         Capability.WEBHOOKS: "A hint only: Centra drops a message after at most 3 retries.",

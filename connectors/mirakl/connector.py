@@ -73,6 +73,8 @@ class MiraklConnector(Connector):
         Capability.SEND_STOCK: True,
         Capability.SEND_PRICES: True,
         Capability.READ_OFFERS: True,
+        Capability.READ_ATTRIBUTES: False,
+        Capability.SEND_LISTINGS: False,
         Capability.EVENTS_QUEUE: False,
         Capability.WEBHOOKS: False,
     }

@@ -186,6 +186,8 @@ def _entries(connector: Connector) -> Mapping[Capability, Callable[[], object]]:
         Capability.SEND_STOCK: lambda: connector.send_stock([]),
         Capability.SEND_PRICES: lambda: connector.send_prices([]),
         Capability.READ_OFFERS: connector.fetch_offers,
+        Capability.READ_ATTRIBUTES: connector.fetch_categories,
+        Capability.SEND_LISTINGS: lambda: connector.send_listings([]),
         Capability.EVENTS_QUEUE: connector.fetch_events,
         Capability.WEBHOOKS: lambda: connector.parse_webhook(b"{}"),
     }

@@ -44,6 +44,7 @@ def abroad(world: World, request: pytest.FixtureRequest) -> Iterator[World]:
         )
         link = Link.objects.create(brand=world.brand, source=row, target=world.centra_row)
         world.mirakl, world.northgate, world.link = mirakl, row, link
+        world.clock.follow(mirakl.advance)
         world.map("market", code, market, attributes={"price_list": market}, link=link)
         world.map("shipping_service", "STD", f"standard-{currency.lower()}", link=link)
         world.roomy()

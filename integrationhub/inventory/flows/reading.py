@@ -33,19 +33,19 @@ LOOK_AGAIN_MINUTES = 5
 
 
 def read_stock(run: Run) -> Outcome:
-    owner, count = run.connection.row, 0
+    owner, done = run.connection.row, set[str]()
     while run.job.may_start_call:
-        skus = _wanted(owner)
+        skus = [sku for sku in _wanted(owner) if sku not in done]  # one told of while it was read is for the next run
         if not skus:
-            return Done(f"{count:,} SKUs." if count else "Nothing to read.")
+            return Done(f"{len(done):,} SKUs." if done else "Nothing to read.")
         levels = _fetch(run.connection.connector, skus)
         if not _believed(owner, skus, levels):
             due_at = ports.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
             return Later(due_at, f"{owner.name} named {len(levels)} of {len(skus)} SKUs: not believed.")
         readings.record(owner.pk, levels)
         readings.missed(owner.pk, sorted(set(skus) - {level.sku for level in levels}))
-        count += len(skus)
-    return Later(ports.now(), f"{count:,} SKUs so far; reading goes on.")
+        done.update(skus)
+    return Later(ports.now(), f"{len(done):,} SKUs so far; reading goes on.")
 
 
 _NEVER_READ = """

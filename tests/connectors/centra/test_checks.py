@@ -58,6 +58,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
         "Permission to read the event queue",
         "Permission to confirm events",
         "Permission to read products",
+        "Permission to read what is told of products",
         "Permission to read stock",
         "GraphQL schema",
         "Store",

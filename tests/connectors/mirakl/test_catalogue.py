@@ -108,8 +108,12 @@ def _clock() -> Iterator[None]:
         yield
 
 
+AS_IT_WAS = {"operator_integrates": True, "report_sku_column": "shop_sku", "report_error_column": "errors"}
+
+
 @pytest.fixture
 def shop(market: MiraklSandbox, gate: RecordingGate) -> MiraklConnector:
+    market.change_settings(**AS_IT_WAS)
     return MiraklConnector(account_of(market), gate=gate)
 
 

@@ -250,6 +250,8 @@ STORAGES = {
 MEDIA_ROOT = VAR_DIR / "media"
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# What has passed its team's target is told to the team by e-mail too; without EMAIL_URL such letters leave for nowhere.
+CASE_ALERTS_BY_EMAIL: bool = env.bool("CASE_ALERTS_BY_EMAIL", default=False)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="integration-hub@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -16,7 +16,7 @@ from connectors.models import AuditEntry, Brand, Connection
 from integrationhub.console import navigation
 from integrationhub.console.audit.reading import told
 from integrationhub.console.front import completeness, health, pictures
-from integrationhub.console.front.needs import needs_of
+from integrationhub.console.front.needs import needs_of, overdue
 from integrationhub.console.stock import watch
 from integrationhub.console.syncs import table
 
@@ -52,6 +52,7 @@ def _parts(request: HttpRequest, rights: Rights) -> dict[str, Any]:
         "needs": needs_of(rights),
         "open_cases": figures.open_cases,
         "signs": [
+            *overdue(rights, figures.overdue),
             *watch.oversold([link for link, _ in links], figures.oversold),
             *health.signs(running, connections, standings, now=now, configures=configures),
         ],

@@ -6,6 +6,7 @@ import structlog
 from django.db import connection, transaction
 
 from connectors import ports
+from exceptions_app.escalating import escalate
 from exceptions_app.opening import wake_due_cases
 from integrationhub.sync import queue, standing
 from integrationhub.sync.blocking import open_poison_case
@@ -75,6 +76,7 @@ def keep_house() -> None:
     """The slow chores of the scheduler."""
     add_partitions()
     wake_due_cases()
+    escalate()
     standing.recount_standing()
     standing.tell_of_refused_webhooks()
 

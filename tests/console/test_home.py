@@ -299,3 +299,35 @@ def test_a_page_that_does_not_exist_says_so_to_who_is_logged_in(shop: Shop, clie
     answer = client_of("OPS").get("/console/nothing/here/")
     assert answer.status_code == 404
     assert "There is no such page" in answer.content.decode()
+
+
+# --- what has passed its team's target --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "told", "query"),
+    [
+        ("ECOMMERCE", ["1 case has passed the target of Ecommerce."], "late=yes&team=ECOMMERCE"),
+        (
+            "ADMIN",
+            ["2 cases have passed the target of Ecommerce and Operations: Ecommerce 1, Operations 1."],
+            "late=yes",
+        ),
+        ("FINANCE", [], ""),
+        ("VIEWER", [], ""),
+    ],
+)
+def test_what_has_passed_its_target_is_told_to_the_team_and_to_administrators(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock, role: str, told: list[str], query: str
+) -> None:
+    for code, kind in (("AB-1", "sku"), ("DPD", "carrier")):
+        case = factories.make_unmapped(shop.link, code, kind=kind)
+        type(case).objects.filter(pk=case.pk).update(target_at=ports.now() + timedelta(minutes=1))
+    client = client_of(role)
+    assert signs(client) == []
+    virtual_clock.advance(61)
+    found = [sign for sign in client.get("/console/").context["signs"] if "target" in sign.text]
+    assert [sign.text for sign in found] == told
+    assert [sign.url for sign in found] == [f"/console/cases/?{query}"] * len(told)
+    if told:
+        assert client.get(found[0].url).status_code == 200

@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.urls import get_resolver
 from pytest_django import DjangoAssertNumQueries
@@ -11,7 +12,7 @@ from connectors.canonical.errors import ConfigurationError
 from connectors.models import record_audit
 from exceptions_app.deciding import assign
 from integrationhub.sync import figures, standing, sweep, ticks
-from integrationhub.sync.models import DayCount, Schedule
+from integrationhub.sync.models import Correction, DayCount, Document, Schedule
 from tests import factories
 from tests.console.conftest import ROLES, Shop
 
@@ -331,3 +332,44 @@ def test_what_has_passed_its_target_is_told_to_the_team_and_to_administrators(
     assert [sign.url for sign in found] == [f"/console/cases/?{query}"] * len(told)
     if told:
         assert client.get(found[0].url).status_code == 200
+
+
+# --- what waits for a second person -----------------------------------------------------------------------------------
+
+
+def correction(shop: Shop, order: str, by: str) -> Correction:
+    document = Document.objects.create(connection=shop.northgate, kind="order", external_id=order)
+    proposer = User.objects.filter(username=by).first() or factories.make_person(by, ("OPS", shop.brand))
+    return Correction.objects.create(
+        brand=shop.brand,
+        document=document,
+        record_id=1,
+        job_id=71,
+        token=order,
+        fields=["value:order_lines[0].price"],
+        money=True,
+        reason="By phone",
+        proposed_by=proposer,
+    )
+
+
+def test_corrections_that_wait_are_listed_for_who_may_approve_them_and_nobody_else(shop: Shop, client_of: Any) -> None:
+    correction(shop, "MK-7", by="olivia")
+    finn = client_of("FINANCE_APPROVER")
+    correction(shop, "MK-8", by="the-finance_approver")  # never the person's own
+    page = finn.get("/console/")
+    assert [one["row"].document.external_id for one in page.context["second_look"].rows] == ["MK-7"]
+    told = page.content.decode()
+    assert "Corrections that wait for a second person" in told
+    assert 'href="/console/records/71/edit/"' in told
+    for role in ("OPS", "ADMIN", "FINANCE", "VIEWER"):
+        assert client_of(role).get("/console/").context["second_look"] is None
+
+
+def test_the_list_of_what_waits_is_linked_where_home_has_not_room_for_all(shop: Shop, client_of: Any) -> None:
+    for number in range(6):
+        correction(shop, f"MK-{number}", by="olivia")
+    finn = client_of("FINANCE_APPROVER")
+    look = finn.get("/console/").context["second_look"]
+    assert (len(look.rows), look.more, look.url) == (5, True, "/console/corrections/?state=PROPOSED")
+    assert finn.get(look.url).status_code == 200

@@ -1,9 +1,10 @@
 """What keeps the engine going whatever dies: expired leases are taken back, due work is woken, standing figures kept."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from connectors import ports
 from exceptions_app.escalating import escalate
@@ -70,6 +71,26 @@ def wake_due() -> int:
 def beat(name: str, *, detail: str = "") -> None:
     """Say that this part of the hub is making progress."""
     Beat.objects.update_or_create(name=name, defaults={"at": ports.now(), "detail": detail[:200]})
+
+
+CHORE_SECONDS = 5
+_CHORES: list[Callable[[], object]] = []
+
+
+def chore(work: Callable[[], object]) -> Callable[[], object]:
+    """Decorator: the scheduler does this too, every CHORE_SECONDS. For layers above; what it does at once takes a moment."""
+    _CHORES.append(work)
+    return work
+
+
+def do_chores() -> None:
+    for work in _CHORES:
+        try:
+            work()
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001  a fault in what a layer above does must not stop the clock
+            log.error("chore_failed", chore=f"{work.__module__}.{work.__name__}", error=repr(error))
 
 
 def keep_house() -> None:

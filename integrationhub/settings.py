@@ -204,6 +204,11 @@ ALLOW_CALLS_IN_TRANSACTIONS = False
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+# --- what is kept, and how long ---
+
+# Which records each mapping shaped: for "used by" and for what going back would touch. 0 keeps it for good.
+MAPPING_USES_KEEP_DAYS: int = env.int("MAPPING_USES_KEEP_DAYS", default=400)
+
 # --- people ---
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from connectors import ports
@@ -14,6 +15,7 @@ from integrationhub.sync.blocking import open_poison_case
 from integrationhub.sync.lanes import QUEUES
 from integrationhub.sync.models import Beat
 from integrationhub.sync.partitions import add_partitions
+from mappings_app.uses import prune_uses
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +100,7 @@ def keep_house() -> None:
     add_partitions()
     wake_due_cases()
     escalate()
+    prune_uses(keep_days=settings.MAPPING_USES_KEEP_DAYS)
     standing.recount_standing()
     standing.tell_of_refused_webhooks()
 

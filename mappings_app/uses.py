@@ -56,7 +56,7 @@ def prune_uses(*, keep_days: int) -> int:
         return 0
     with database.cursor() as cursor:
         cursor.execute(_PRUNE, [ports.now() - timedelta(days=keep_days), PRUNED_AT_ONCE])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def use_mark() -> UseMark | None:

@@ -91,7 +91,7 @@ def test_going_back_names_what_it_touches_first(
     shape(shop, wrong, "MK-DONE", state="DONE", target_external_id="88412", target_state="CONFIRMED")
     client = client_of("OPS")
     client.get(f"{SKUS}{right.pk}/roll-back/")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(12):
         answer = client.get(f"{SKUS}{right.pk}/roll-back/")
     effects = answer.context["effects"]
     assert [one.reference for one in effects.open] == ["MK-OPEN"]

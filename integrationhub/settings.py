@@ -209,6 +209,11 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 # Which records each mapping shaped: for "used by" and for what going back would touch. 0 keeps it for good.
 MAPPING_USES_KEEP_DAYS: int = env.int("MAPPING_USES_KEEP_DAYS", default=400)
 
+# --- keys of connections ---
+
+# A connection whose key was last changed longer ago than this is pointed out to administrators. 0: never.
+KEY_WARN_AFTER_DAYS: int = env.int("KEY_WARN_AFTER_DAYS", default=365)
+
 # --- people ---
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

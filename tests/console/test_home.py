@@ -175,6 +175,14 @@ def test_a_key_that_expires_soon_is_told_to_administrators(shop: Shop, client_of
     assert signs(client_of("OPS")) == []
 
 
+def test_a_key_that_nobody_has_changed_for_long_is_told_to_administrators(shop: Shop, client_of: Any) -> None:
+    shop.northgate.credentials_changed_at = ports.now() - timedelta(days=400)
+    shop.northgate.save()
+    told = "The key of Northgate was last changed 400 days ago. Ask for a new one and enter it."
+    assert signs(client_of("ADMIN")) == [("warn", told)]
+    assert signs(client_of("OPS")) == []
+
+
 def test_work_that_nobody_takes_up_is_told_to_administrators(
     shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
 ) -> None:

@@ -125,6 +125,7 @@ GET: dict[str, Any] = {
     "mappings_app_importplan_changelist": Right.SEE,
     "mappings_app_importplan_change": Right.SEE,
     "mappings_app_importplan_progress": Right.SEE,
+    "mappings_app_importplan_saving": Right.SEE,
 }
 POST: dict[str, Any] = {
     "logout": ANYBODY,
@@ -151,6 +152,7 @@ POST: dict[str, Any] = {
     "mappings_app_seencode_accept": Right.MAP_CODES,
     "mappings_app_importplan_apply": Right.MAP_CODES,
     "mappings_app_importplan_drop": Right.MAP_CODES,
+    "mappings_app_importplan_saving": Right.MAP_CODES,
     "mappings_app_importplan_undo": Right.MAP_CODES,
 }
 # A model's own forms take POST too.

@@ -340,7 +340,7 @@ def test_how_old_the_keys_are_that_stand_already_is_taken_from_the_audit_trail(
     virtual_clock.advance(600)
     client_of("ADMIN").post(address(shop.northgate), form_of(shop.northgate, setting_api_key="another-key-9999999999"))
     Connection.objects.update(credentials_changed_at=ports.now() + timedelta(days=1))
-    fill = import_module("connectors.migrations.0005_key_age").FILL
+    fill = import_module("connectors.migrations.0003_key_age").FILL
     with database.cursor() as cursor:
         cursor.execute(fill)
     known = dict(Connection.objects.values_list("name", "credentials_changed_at"))

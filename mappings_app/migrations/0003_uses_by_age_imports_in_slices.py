@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0004_audit_chain'),
-        ('mappings_app', '0003_kinds_uses_imports'),
+        ('connectors', '0002_rules'),
+        ('mappings_app', '0002_rules'),
     ]
 
     operations = [

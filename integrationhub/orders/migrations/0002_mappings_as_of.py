@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0004_stock_moved'),
+        ('orders', '0001_tables'),
     ]
 
     operations = [

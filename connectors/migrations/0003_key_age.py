@@ -17,7 +17,7 @@ SET credentials_changed_at = COALESCE(
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0004_audit_chain'),
+        ('connectors', '0002_rules'),
     ]
 
     operations = [

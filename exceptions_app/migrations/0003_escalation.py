@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exceptions_app', '0003_ownership_views_runs'),
+        ('exceptions_app', '0002_rules'),
     ]
 
     operations = [

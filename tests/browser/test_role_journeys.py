@@ -14,7 +14,7 @@ from mappings_app.codes import CodeItem, note_seen
 from mappings_app.models import MappingVersion
 from tests import factories
 from tests.browser.conftest import World, log_in
-from tests.browser.test_accessibility import found_on
+from tests.browser.test_accessibility import found_in_light_and_dark
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,12 +31,8 @@ class Journey:
         self.look(path)
 
     def look(self, name: str) -> None:
-        for colours in ("light", "dark"):
-            self.page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
-            self.page.wait_for_timeout(120)  # colours fade in
-            if found := found_on(self.page):
-                self.problems[f"{name or 'home'}, {colours}"] = found
-        self.page.emulate_media(color_scheme="light")
+        for colours, found in found_in_light_and_dark(self.page).items():
+            self.problems[f"{name or 'home'}, {colours}"] = found
 
 
 @pytest.fixture

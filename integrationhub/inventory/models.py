@@ -20,17 +20,31 @@ class StockReading(models.Model):
     available = models.IntegerField(null=True)  # empty: never read, or the owner does not know the SKU
     as_of = models.DateTimeField(null=True)  # by the owner's count
     asked_at = models.DateTimeField(null=True)  # told that it changed; read again since then: empty
-    missed_at = models.DateTimeField(null=True)  # a whole reading did not hold it
+    missed_at = models.DateTimeField(null=True)  # since then no reading that asked for it held it
+    looked_at = models.DateTimeField(null=True)  # ... and when one asked last
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "sku"], name="stock_counted_once")]
         indexes = [
             models.Index(fields=["connection", "asked_at"], condition=Q(asked_at__isnull=False), name="stock_asked"),
             models.Index(fields=["connection", "as_of"], name="stock_oldest_reading"),
+            models.Index(fields=["connection", "looked_at"], condition=Q(missed_at__isnull=False), name="stock_missed"),
         ]
 
     def __str__(self) -> str:
         return f"{self.sku}: {self.available}"
+
+
+class StockTelling(models.Model):
+    """An event named an order, a shipment or a return, and not the SKUs whose stock it moved. Gone once they are known."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner
+    kind = models.CharField(max_length=20)  # as events have it
+    external_id = models.CharField(max_length=80)
+    told_at = models.DateTimeField()  # the last time
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "kind", "external_id"], name="stock_telling_once")]
 
 
 class Reservation(models.Model):

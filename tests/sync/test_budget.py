@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from connectors import ports
 from connectors.http import Limit
 from integrationhub.sync.budget import Budget, Grant, shared_budget
+from integrationhub.sync.budget_holding import OneHolder
 from integrationhub.sync.budget_windows import LocalWindows, Spent, milliseconds, windows_of
 from tests.conftest import VIRTUAL_START
 
@@ -52,6 +53,19 @@ def take(budget: Budget, count: int, *, limits: Iterable[Limit] = (TEN_SECONDS,)
 
 def seeded(number: int) -> Random:
     return Random(number)  # noqa: S311  repeatable on purpose
+
+
+class Holder:
+    """Says what it is told to say."""
+
+    def __init__(self, *, holds: bool) -> None:
+        self.holds = holds
+
+    def may_hold(self) -> bool:
+        return self.holds
+
+    def let_go(self) -> None:
+        self.holds = False
 
 
 def allowed(grants: Iterable[Grant]) -> int:
@@ -422,11 +436,79 @@ def test_without_redis_one_process_goes_on_with_a_part_of_the_limits(
 def test_without_redis_a_process_that_does_not_hold_the_budget_makes_no_call(
     lost_redis: redis.Redis, virtual_clock: ports.VirtualClock
 ) -> None:
-    refused = take(Budget(lost_redis, may_hold=lambda: False), 1)[0]
+    refused = take(Budget(lost_redis, holding=Holder(holds=False)), 1)[0]
 
     assert not refused.allowed
     assert refused.retry_at is not None
     assert refused.retry_at >= VIRTUAL_START + timedelta(seconds=5)
+
+
+def test_who_goes_on_alone_begins_with_full_short_windows(
+    lost_redis: redis.Redis, virtual_clock: ports.VirtualClock
+) -> None:
+    """Calls of the last seconds, by whomever, may not be on record yet."""
+    hourly = Limit(bucket="requests", calls=100, seconds=3600)
+    budget = Budget(lost_redis, holding=Holder(holds=True))
+
+    first = take(budget, 20, limits=(TEN_SECONDS, hourly))
+    assert (allowed(first), first[0].bucket) == (0, "requests")
+    virtual_clock.advance(10.2)
+    assert allowed(take(budget, 20, limits=(TEN_SECONDS, hourly))) == 4
+    virtual_clock.advance(10.2)
+    assert allowed(take(budget, 20, limits=(TEN_SECONDS, hourly))) == 4
+
+
+def test_who_was_not_the_one_meanwhile_forgets_what_it_had_counted(
+    lost_redis: redis.Redis, virtual_clock: ports.VirtualClock
+) -> None:
+    holder = Holder(holds=True)
+    budget = Budget(lost_redis, holding=holder)
+    take(budget, 1)
+    virtual_clock.advance(10.2)
+    assert allowed(take(budget, 1)) == 1
+    holder.holds = False
+    assert allowed(take(budget, 1)) == 0
+    holder.holds = True
+    assert allowed(take(budget, 1)) == 0  # another may have called
+    virtual_clock.advance(10.2)
+    assert allowed(take(budget, 20)) == 4
+
+
+def test_one_process_of_all_is_the_one_and_another_after_it(db: None, virtual_clock: ports.VirtualClock) -> None:
+    first, second = (OneHolder(settings.DATABASE_URL, name="test:budget", idle_seconds=3600) for _ in range(2))
+    try:
+        assert (first.may_hold(), second.may_hold()) == (True, False)
+        first.let_go()
+        assert second.may_hold() is False  # it does not ask again so soon
+        virtual_clock.advance(5)
+        assert (second.may_hold(), first.may_hold()) == (True, False)
+        second.let_go_if_idle()
+        assert second.may_hold() is True
+        virtual_clock.advance(3600)
+        second.let_go_if_idle()  # it has not called for so long
+        assert first.may_hold() is True
+    finally:
+        first.let_go()
+        second.let_go()
+
+
+def test_without_a_database_nobody_is_the_one(virtual_clock: ports.VirtualClock) -> None:
+    assert OneHolder("postgresql://127.0.0.1:1/none", name="test:budget").may_hold() is False
+
+
+def test_the_hubs_own_budget_asks_who_is_the_one() -> None:
+    assert isinstance(shared_budget()._holding, OneHolder)
+
+
+def test_looking_takes_nothing(budget: Budget, lost_redis: redis.Redis) -> None:
+    for one in (budget, Budget(lost_redis)):
+        assert all(one.look("shop", {"requests": 1}, (TEN_SECONDS,), rank=URGENT).allowed for _ in range(40))
+        assert one.usage("shop", (TEN_SECONDS,))[0].used == 0
+        taken = allowed(take(one, 40))
+        refused = one.look("shop", {"requests": 1}, (TEN_SECONDS,), rank=URGENT)
+        assert (taken in (4, 20), refused.allowed) == (True, False)
+        assert refused.retry_at is not None
+        assert refused.retry_at >= VIRTUAL_START + timedelta(seconds=10)
 
 
 def test_without_redis_what_the_records_say_was_spent_counts(

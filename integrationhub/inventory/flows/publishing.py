@@ -35,6 +35,8 @@ def publish_stock(run: Run) -> Outcome:
     batch = ledger.on_its_way(channel)
     if batch is not None:
         return COURIER.bring_to_its_end(run, batch)
+    if not ledger.stirs(channel):
+        return Done("Nothing changed.")
     links = list(Link.objects.filter(source=channel, active=True).select_related("brand", "source", "target"))
     again_at = hooks.wait_for_orders(channel)
     if again_at is not None:

@@ -46,4 +46,36 @@ class Migration(migrations.Migration):
             model_name='stocktelling',
             constraint=models.UniqueConstraint(fields=('connection', 'kind', 'external_id'), name='stock_telling_once'),
         ),
+        migrations.RemoveIndex(
+            model_name='channelstock',
+            name='channel_stock_on_its_way',
+        ),
+        migrations.RemoveIndex(
+            model_name='channelstock',
+            name='channel_stock_read_back',
+        ),
+        migrations.AlterField(
+            model_name='channelstock',
+            name='channel',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors.connection'),
+        ),
+        migrations.AlterField(
+            model_name='channelstock',
+            name='delivery',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='stock', to='inventory.stockdelivery'),
+        ),
+        migrations.AlterField(
+            model_name='channelstock',
+            name='link',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='stock', to='connectors.link'),
+        ),
+        migrations.AlterField(
+            model_name='channelstock',
+            name='owner',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connectors.connection'),
+        ),
+        migrations.AddIndex(
+            model_name='channelstock',
+            index=models.Index(condition=models.Q(('delivery__isnull', False)), fields=['delivery'], name='channel_stock_delivered_in'),
+        ),
     ]

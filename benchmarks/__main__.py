@@ -71,7 +71,14 @@ def _measure(where: Ground, names: Sequence[str], *, quick: bool, json_file: Pat
         reporting,
     )  # they need the database that the ground has just brought up
 
-    runs: dict[str, Callable[..., Report]] = {"B1": b1.run, "B3a": b3a.run, "B3b": b3b.run, "B4": b4.run, "B5": b5.run, "B9": b9.run}
+    runs: dict[str, Callable[..., Report]] = {
+        "B1": b1.run,
+        "B3a": b3a.run,
+        "B3b": b3b.run,
+        "B4": b4.run,
+        "B5": b5.run,
+        "B9": b9.run,
+    }
     load_before = machine.load_now()
     reports: list[Report] = []
     for name in names:

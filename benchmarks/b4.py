@@ -141,9 +141,7 @@ def _with_a_worker(
             began = ports.now()
             readings.record(links[0].target_id, levels)
             enqueue_many(job_for_connection(PUBLISH_STOCK.name, link.source, key="tick") for link in links)
-            wait_until(
-                lambda before=sent_before: _all_sent(before), seconds=PATIENCE_SECONDS
-            )  # type: ignore[misc]
+            wait_until(lambda before=sent_before: _all_sent(before), seconds=PATIENCE_SECONDS)  # type: ignore[misc]
             last = SyncCall.objects.aggregate(at=Max("started_at"))["at"]
             if number:  # the first finds a program that has just begun
                 into.until_sent.append((last - began).total_seconds())
@@ -171,7 +169,9 @@ def _report(measured: _Measured, *, sizes: Sequence[int], changes: Sequence[int]
     }
     tick = Figure(name=f"A slot that finds nothing, at {large:,} SKUs", unit="ms", values=tuple(measured.tick_ms))
     until = Figure(
-        name=f"{changes[-1]:,} changes until the last channel has its bytes", unit="s", values=tuple(measured.until_sent)
+        name=f"{changes[-1]:,} changes until the last channel has its bytes",
+        unit="s",
+        values=tuple(measured.until_sent),
     )
     counting = Figure(name="SKUs for sale, counted once in ten minutes", unit="ms", values=(measured.count_ms,))
     memory = Figure(name="Hub's worker, peak", unit="MB", values=(measured.worker_mb,))
@@ -183,7 +183,8 @@ def _report(measured: _Measured, *, sizes: Sequence[int], changes: Sequence[int]
             " shown. Some SKUs, drawn at random, change: their readings are recorded, and each channel's slot follows:"
             " computed, weighed by the breaker, frozen, sent, acknowledged. The channels are a platform of the"
             " benchmark's own that answers from memory. The clock runs over all of it, the job's claim and outcome"
-            " included; that of a slot which finds nothing runs over the flow alone. The last figures come from a worker as `./hub run` starts it, without the wait for the slot."
+            " included; that of a slot which finds nothing runs over the flow alone. The last figures come from a worker as"
+            " `./hub run` starts it, without the wait for the slot."
         ),
         figures=(*figures, tick, until, counting, memory),
         goals=(

@@ -127,7 +127,9 @@ def _report(measured: _Measured, *, small: int, large: int) -> Report:
     memory_small = Figure(name=f"Hub's program, peak, {small:,} SKUs", unit="MB", values=tuple(measured.mb_small))
     duckdb_memory = Figure(name="DuckDB's program, peak", unit="MB", values=tuple(measured.duckdb_mb))
     page = Figure(name=f"A page of {PAGE} offers, {large:,} SKUs", unit="ms", values=tuple(measured.page_ms))
-    page_small = Figure(name=f"A page of {PAGE} offers, {small:,} SKUs", unit="ms", values=tuple(measured.page_ms_small))
+    page_small = Figure(
+        name=f"A page of {PAGE} offers, {small:,} SKUs", unit="ms", values=tuple(measured.page_ms_small)
+    )
     flat = statistics.median(measured.mb) / statistics.median(measured.mb_small)
     return Report(
         id="B5",

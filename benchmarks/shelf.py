@@ -47,6 +47,4 @@ def _file(updates: Sequence[StockUpdate]) -> bytes:
     return "\n".join(f"{update.sku};{update.quantity}" for update in updates).encode()
 
 
-CONNECTORS: Mapping[str, type[InstantConnector]] = {
-    kind.platform: kind for kind in (InstantConnector, ShelfConnector)
-}
+CONNECTORS: Mapping[str, type[InstantConnector]] = {kind.platform: kind for kind in (InstantConnector, ShelfConnector)}

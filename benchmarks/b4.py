@@ -45,9 +45,9 @@ class _Measured:
 
 
 def run(ground: Ground, *, quick: bool) -> Report:
-    sizes, changes, times = ((20_000, 100_000), (0, 100, 1_000), 3)
-    if not quick:
-        sizes, changes, times = ((100_000, 1_000_000), (0, 100, 1_000, 10_000), 5)
+    sizes = (20_000, 100_000) if quick else (100_000, 1_000_000)
+    changes: Sequence[int] = (0, 100, 1_000) if quick else (0, 100, 1_000, 10_000)
+    times = 3 if quick else 5
     links = catalogue.make_links("b4", channels=CHANNELS)
     measured = _Measured()
     draw = random.Random(4)  # noqa: S311  repeatable on purpose

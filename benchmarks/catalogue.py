@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -52,7 +53,12 @@ def _connection(brand: Brand, name: str, *, platform: str = ShelfConnector.platf
 def fill(links: Sequence[Link], count: int) -> None:
     """That many SKUs in each channel, in place of those that were there."""
     empty(TABLES)
-    values = {"owner": links[0].target_id, "units": UNITS, "now": ports.now() - timedelta(hours=1), "count": count}
+    values: dict[str, Any] = {
+        "owner": links[0].target_id,
+        "units": UNITS,
+        "now": ports.now() - timedelta(hours=1),
+        "count": count,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_READINGS, values)
         for link in links:

@@ -36,7 +36,10 @@ WHERE s.link_id = ANY(%(links)s) AND s.channel_sku = v.sku
        OR s.category IS DISTINCT FROM LEFT(v.category, 120) OR (v.title <> '' AND s.title <> LEFT(v.title, 255))
        OR s.shown_at < %(stale)s)
 """
-_LOADED = "CREATE TEMPORARY TABLE loaded_stock (sku text, quantity int) ON COMMIT DROP"
+_LOADED = """
+DROP TABLE IF EXISTS pg_temp.loaded_stock;
+CREATE TEMPORARY TABLE loaded_stock (sku text, quantity int) ON COMMIT DROP
+"""
 _LOAD = "COPY loaded_stock (sku, quantity) FROM STDIN (FORMAT csv)"
 _SHOW_LOADED = """
 WITH differing AS MATERIALIZED (

@@ -32,9 +32,9 @@ LOCAL_SHARE = 0.2  # of each limit, while Redis cannot be asked
 UNRECORDED_SECONDS = 60  # a call is on record sooner than that: when its job ends
 REDIS_RETRY_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 1.0
-# Callers that wait for the same moment are spread behind it by a part of the wait, never before it. What is spread is lost: of a
-# ten-second window this takes a fortieth in the mean.
-SPREAD_SHARE = 0.05
+# Callers that wait for the same moment are spread behind it by a part of the wait, never before it. What is spread is lost: of
+# a window this takes a hundredth in the mean.
+SPREAD_SHARE = 0.02
 SPREAD_MIN_SECONDS = 0.05
 SPREAD_MAX_SECONDS = 30.0
 # A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a

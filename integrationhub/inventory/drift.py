@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DataError as DatabaseDataError
+import psycopg
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
@@ -85,7 +85,7 @@ def load(channel: Connection, chunks: Iterable[bytes]) -> int:
             cursor.execute("ANALYZE loaded_stock")
             cursor.execute(_SHOW_LOADED, {"links": _links(channel.pk), "now": ports.now()})
             return int(cursor.rowcount)
-    except DatabaseDataError as error:
+    except psycopg.DataError as error:
         problem = Problem(field="file", message="It is not a list of SKUs and quantities.")
         raise DataError([problem], record=f"Stock of {channel.name}") from error
 

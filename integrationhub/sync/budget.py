@@ -32,9 +32,11 @@ LOCAL_SHARE = 0.2  # of each limit, while Redis cannot be asked
 UNRECORDED_SECONDS = 60  # a call is on record sooner than that: when its job ends
 REDIS_RETRY_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 1.0
-# Callers that wait for the same moment are spread behind it by a part of the wait, never before it. What is spread is lost: of
-# a window this takes a hundredth in the mean.
-SPREAD_SHARE = 0.02
+# Callers that wait for the same moment are spread behind it by a fifth of the wait, never before it. Of a ten-second window
+# that would cost a tenth of the limit: so short a wait is spread by a fiftieth.
+SPREAD_SHARE = 0.2
+SHORT_WAIT_SECONDS = 11.0
+SHORT_SPREAD_SHARE = 0.02
 SPREAD_MIN_SECONDS = 0.05
 SPREAD_MAX_SECONDS = 30.0
 # A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a
@@ -335,7 +337,8 @@ class Budget:
 
     def _refused(self, at: int, bucket: str, *, now: int) -> Grant:
         wait = max(0, at - now) / 1000
-        spread = min(max(wait * SPREAD_SHARE, SPREAD_MIN_SECONDS), SPREAD_MAX_SECONDS)
+        share = SPREAD_SHARE if wait > SHORT_WAIT_SECONDS else SHORT_SPREAD_SHARE
+        spread = min(max(wait * share, SPREAD_MIN_SECONDS), SPREAD_MAX_SECONDS)
         later = timedelta(seconds=ports.rng().uniform(0, spread))
         return Grant(allowed=False, retry_at=datetime.fromtimestamp(at / 1000, UTC) + later, bucket=bucket)
 

@@ -272,11 +272,32 @@ def test_fifty_callers_that_are_put_off_come_back_at_fifty_moments(
 # --- lanes -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_last_fifth_of_a_window_is_for_acceptance_and_orders(budget: Budget) -> None:
-    assert allowed(take(budget, 30, rank=LATER)) == 16
+def test_the_last_fifth_of_a_window_is_for_acceptance_and_orders(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    taken = 0
+    for _ in range(4):
+        taken += allowed(take(budget, 30, rank=LATER))
+        virtual_clock.advance(2.1)
+    assert taken == 16
+    assert allowed(take(budget, 30, rank=LATER)) == 0
     assert budget.capacity("shop", (TEN_SECONDS,), rank=LATER) == 0
     assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 4
     assert allowed(take(budget, 30, rank=URGENT)) == 4
+
+
+def test_the_other_lanes_take_their_part_evenly_so_that_it_comes_free_evenly(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    """Whatever they want, an order of four calls need not wait for the end of the window."""
+    for _ in range(10):
+        assert allowed(take(budget, 30, rank=LATER)) <= 4
+        virtual_clock.advance(1.05)
+    for _ in range(3):
+        assert allowed(take(budget, 4, rank=URGENT)) == 4
+        for _ in range(4):
+            take(budget, 30, rank=LATER)
+            virtual_clock.advance(1.05)
 
 
 def test_a_limit_of_one_call_keeps_no_reserve_and_shuts_no_lane_out(budget: Budget) -> None:

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-import duckdb
+import duckdb  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 _DRIFT = """
 CREATE TABLE drifted AS

@@ -1,4 +1,4 @@
-"""`./hub bench [B1] [B3a] [B3b] [--quick] [--json FILE] [--write]`: measure beside peers, in one run."""
+"""`./hub bench [ID ...] [--quick] [--json FILE] [--write]`: measure beside peers, in one run."""
 
 import argparse
 import sys
@@ -13,6 +13,9 @@ KNOWN = {
     "B1": "jobs that do nothing, against Celery and a bare queue in PostgreSQL",
     "B3a": "orders from the inbox to a target that answers at once, against the same SQL without the hub",
     "B3b": "orders from a marketplace to Centra in a burst, against what Centra's limits allow",
+    "B4": "some SKUs of a large catalogue change, at two sizes of the catalogue",
+    "B5": "everything a channel shows against what it took, against DuckDB on the same files",
+    "B9": "limits in force: a backlog, a storm of refusals, orders while stock queues",
 }
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
@@ -61,11 +64,21 @@ def _measure(where: Ground, names: Sequence[str], *, quick: bool, json_file: Pat
         b1,
         b3a,
         b3b,
+        b4,
+        b5,
+        b9,
         machine,
         reporting,
     )  # they need the database that the ground has just brought up
 
-    runs: dict[str, Callable[..., Report]] = {"B1": b1.run, "B3a": b3a.run, "B3b": b3b.run}
+    runs: dict[str, Callable[..., Report]] = {
+        "B1": b1.run,
+        "B3a": b3a.run,
+        "B3b": b3b.run,
+        "B4": b4.run,
+        "B5": b5.run,
+        "B9": b9.run,
+    }
     load_before = machine.load_now()
     reports: list[Report] = []
     for name in names:

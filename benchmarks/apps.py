@@ -12,6 +12,6 @@ class BenchmarksConfig(AppConfig):
 
     def ready(self) -> None:
         from benchmarks import noop  # noqa: F401  registers its flow
-        from benchmarks.instant import InstantConnector
+        from benchmarks.shelf import CONNECTORS
 
-        cast(dict[str, type[Connector]], registry.CONNECTORS)[InstantConnector.platform] = InstantConnector
+        cast(dict[str, type[Connector]], registry.CONNECTORS).update(CONNECTORS)

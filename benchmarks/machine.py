@@ -11,7 +11,7 @@ from django.db import connection
 
 from connectors import ports
 
-PACKAGES = ("Django", "psycopg", "rq", "celery")
+PACKAGES = ("Django", "psycopg", "rq", "celery", "duckdb")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -258,6 +258,10 @@ class Connector(ABC):
         """What the owner has free for each SKU; a SKU it does not know is left out, never 0."""
         raise self._lacks(Capability.READ_STOCK)
 
+    def fetch_touched_skus(self, kind: str, external_ids: Sequence[str]) -> tuple[str, ...]:
+        """SKUs on the lines of the orders, shipments or returns that events named; () where events name SKUs themselves."""
+        return ()
+
     def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
         """One page of the catalogue; with `updated_from`, of what changed since. Products may come more than once."""
         raise self._lacks(Capability.READ_PRODUCTS)
@@ -273,6 +277,10 @@ class Connector(ABC):
     stock_lines_max: ClassVar[int] = 0  # the most SKUs in one `send_stock`, where it can
     price_lines_max: ClassVar[int] = 0
     listing_lines_max: ClassVar[int] = 0
+    stock_costs: ClassVar[
+        Mapping[str, int]
+    ] = {}  # of one `send_stock`; none = one unit of each bucket that counts every call
+    price_costs: ClassVar[Mapping[str, int]] = {}
 
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """Set the quantities of these SKUs and touch nothing else. Repeatable: it sets states."""

@@ -4,6 +4,7 @@ Reads take their filter as a variable, so that the connection test runs the very
 Centra has no total on lists: the end is a page with fewer rows than `limit`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 LIST_ROWS = 200  # the most rows that a list gives
@@ -358,6 +359,30 @@ fragment size on ProductSize {{
   id SKU EAN UPC isActive
   productVariant {{ status stockOffset product {{ status }} }}
   stock(where: {{ warehouseId: $warehouses }}, limit: $rows) {{ freeToAllocateQuantity warehouse {{ id threshold }} }}
+}}
+""",
+    )
+
+
+# kind of event → the list, the filter that takes what its events name, the way to a line's SKU
+TOUCHING: Mapping[str, tuple[str, str, str]] = {
+    "order": ("orders", "number", "lines(includeFullyCancelled: true) { productSize { SKU } }"),
+    "shipment": ("shipments", "id", "lines { orderLine { productSize { SKU } } }"),
+    "return": ("returns", "id", "lines { orderLine { productSize { SKU } } }"),
+}
+
+
+def touched_by(kind: str, count: int) -> Document:
+    """The document that reads which SKUs are on the lines of `count` orders, shipments or returns, $ids."""
+    plural, named_by, lines = TOUCHING[kind]
+    return Document(
+        name="TouchedSkus",
+        operation=plural,
+        complexity=150,
+        units=count,
+        text=f"""
+query TouchedSkus($ids: [Int!], $limit: Int!) {{
+  found: {plural}(where: {{ {named_by}: $ids }}, limit: $limit) {{ {lines} }}
 }}
 """,
     )

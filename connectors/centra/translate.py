@@ -478,6 +478,13 @@ def warehouses_of(rows: Sequence[Mapping[str, JSON]], *, rule: int) -> tuple[int
     )
 
 
+def touched_skus(rows: JSON) -> tuple[str, ...]:
+    """The SKUs on the lines of orders, shipments or returns, each once. A line of a deleted article names none."""
+    lines = (line for row in _objects(rows) for line in _objects(row.get("lines")))
+    sizes = ((line.get("orderLine") or line).get("productSize") for line in lines)
+    return tuple(dict.fromkeys(str(size["SKU"]) for size in sizes if isinstance(size, dict) and size.get("SKU")))
+
+
 def parse_stock(sku: str, sizes: JSON, *, as_of: datetime) -> StockLevel | None:
     """The stock of one SKU over the warehouses that were asked for; None when Centra does not know the SKU.
 

@@ -284,6 +284,8 @@ class MiraklConnector(Connector):
     # --- offers ---------------------------------------------------------------------------------------------------
     stock_lines_max = FILE_LINES
     price_lines_max = FILE_LINES
+    stock_costs = {"STO01": 1}
+    price_costs = {"PRI01": 1}
 
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """STO01, never OF24: that one resets every field that is not sent."""

@@ -35,6 +35,12 @@ def _drift(facts: Facts) -> SafeString:
     )
 
 
+def _unknown(facts: Facts) -> SafeString:
+    count = facts.integer("count")
+    told = "1 SKU that is for sale is" if count == 1 else f"{number(count)} SKUs that are for sale are"
+    return format_html("{} not known to {}, {} for one.", told, facts.target_name, facts.text("example"))
+
+
 register(
     Cause(
         code="stock_stopped",
@@ -77,6 +83,21 @@ register(
         fix=Fix.NONE,
         playbook="stock-differs",
         needs=frozenset({"left", "healed"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="stock_sku_unknown",
+        label="SKU not known",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_unknown,
+        why="A mapping names a SKU that does not exist there: a typing mistake, or a product that is not made yet.",
+        if_nobody_acts="Channels are told nothing of these SKUs. The hub looks for them once a day; one that appears sells"
+        " by itself.",
+        next_step="Correct the mapping, or make the product",
+        fix=Fix.NONE,
+        playbook="stock-sku-not-known",
+        needs=frozenset({"count", "example"}),
         comes_and_goes=True,
     ),
 )

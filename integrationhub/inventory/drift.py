@@ -3,21 +3,26 @@
 Found in SQL; what has a reason is told apart; the rest is sent again, within bounds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from connectors import ports
+from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.offers import Offer
 from connectors.models import Connection, Link
 from integrationhub.inventory.models import ChannelStock, DriftScan
 
+STAMPED_HOURS = 24
 HEAL_ROWS = 500  # of one scan: a channel that differs in more has another trouble than drift
 
+# Only rows that say something else than before are written: writing costs by what differs, not by what was read. A row of
+# which nothing is new is stamped once a day, so that people see that it was looked at.
 _SHOW = """
 UPDATE inventory_channelstock s
 SET shown = v.quantity, shown_at = %(now)s, category = LEFT(v.category, 120),
@@ -26,22 +31,63 @@ SET shown = v.quantity, shown_at = %(now)s, category = LEFT(v.category, 120),
     drifted_at = CASE WHEN v.quantity IS DISTINCT FROM s.acknowledged THEN COALESCE(s.drifted_at, %(now)s) END
 FROM unnest(%(skus)s::text[], %(quantities)s::int[], %(categories)s::text[], %(titles)s::text[])
      AS v(sku, quantity, category, title)
-WHERE s.channel_id = %(channel)s AND s.channel_sku = v.sku
+WHERE s.link_id = ANY(%(links)s) AND s.channel_sku = v.sku
+  AND (s.shown IS DISTINCT FROM v.quantity OR s.acknowledged IS DISTINCT FROM v.quantity OR s.drifted_at IS NOT NULL
+       OR s.category IS DISTINCT FROM LEFT(v.category, 120) OR (v.title <> '' AND s.title <> LEFT(v.title, 255))
+       OR s.shown_at < %(stale)s)
+"""
+_LOADED = """
+DROP TABLE IF EXISTS pg_temp.loaded_stock;
+CREATE TEMPORARY TABLE loaded_stock (sku text, quantity int) ON COMMIT DROP
+"""
+_LOAD = "COPY loaded_stock (sku, quantity) FROM STDIN (FORMAT csv)"
+_SHOW_LOADED = """
+WITH differing AS MATERIALIZED (
+    SELECT s.id, v.quantity
+    FROM inventory_channelstock s JOIN loaded_stock v ON v.sku = s.channel_sku
+    WHERE s.link_id = ANY(%(links)s)
+      AND (s.shown IS DISTINCT FROM v.quantity OR s.acknowledged IS DISTINCT FROM v.quantity OR s.drifted_at IS NOT NULL)
+)
+UPDATE inventory_channelstock s
+SET shown = d.quantity, shown_at = %(now)s,
+    drifted_at = CASE WHEN d.quantity IS DISTINCT FROM s.acknowledged THEN COALESCE(s.drifted_at, %(now)s) END
+FROM differing d WHERE s.id = d.id
 """
 
 
 def record(channel: Connection, offers: Sequence[Offer]) -> int:
-    """Write down what the channel shows. Returns how many of the offers the ledger knows."""
+    """Write down what the channel shows. Returns how many rows say something else than before."""
     told = {offer.sku: offer for offer in offers if offer.quantity is not None}
+    now = ports.now()
     values = {
-        "channel": channel.pk,
-        "now": ports.now(),
+        "links": _links(channel.pk),
+        "now": now,
+        "stale": now - timedelta(hours=STAMPED_HOURS),
         "skus": list(told),
         "quantities": [offer.quantity for offer in told.values()],
         "categories": [offer.category for offer in told.values()],
         "titles": [offer.title for offer in told.values()],
     }
     return _execute(_SHOW, values)
+
+
+def load(channel: Connection, chunks: Iterable[bytes]) -> int:
+    """The same of a whole file, CSV lines of their SKU and the quantity in pieces of any size, each SKU once.
+
+    The lines go through to the database; none is kept here. Raises DataError for a file that is not like that.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_LOADED)
+            with cursor.copy(_LOAD) as copy:
+                for chunk in chunks:
+                    copy.write(chunk)
+            cursor.execute("ANALYZE loaded_stock")
+            cursor.execute(_SHOW_LOADED, {"links": _links(channel.pk), "now": ports.now()})
+            return int(cursor.rowcount)
+    except psycopg.DataError as error:
+        problem = Problem(field="file", message="It is not a list of SKUs and quantities.")
+        raise DataError([problem], record=f"Stock of {channel.name}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +109,7 @@ _EXPLAINED = """
 _DRIFTED = f"""
 SELECT s.id, ({_EXPLAINED}) AS explained
 FROM inventory_channelstock s
-WHERE s.channel_id = %(channel)s AND s.drifted_at IS NOT NULL AND s.shown_at >= %(since)s
+WHERE s.link_id = ANY(%(links)s) AND s.drifted_at IS NOT NULL AND s.shown_at >= %(since)s
   AND s.acknowledged IS NOT NULL AND s.shown IS DISTINCT FROM s.acknowledged
 ORDER BY s.shown <= s.acknowledged, s.id
 """  # noqa: S608  our own names
@@ -79,10 +125,15 @@ WHERE id = ANY(%s) AND state = 'ACKNOWLEDGED' AND shown IS NOT NULL
 def compare(scan: DriftScan) -> Found:
     """Tell what drifted since the scan began, and send the first of it again: what shows more than it may goes first."""
     with transaction.atomic():
-        rows = _rows(_DRIFTED, {"channel": scan.channel_id, "since": scan.began_at})
+        rows = _rows(_DRIFTED, {"links": _links(scan.channel_id), "since": scan.began_at})
         real = [pk for pk, explained in rows if not explained]
         healed = _execute(_HEAL, [real[:HEAL_ROWS]]) if real else 0
     return Found(drifted=len(rows), explained=len(rows) - len(real), healed=healed, left=len(real) - healed)
+
+
+def _links(channel_id: int) -> list[int]:
+    """A channel's rows are found by its links: their SKUs are in an index."""
+    return list(Link.objects.filter(source=channel_id).values_list("pk", flat=True))
 
 
 _MORE = Q(shown__gt=F("computed")) | Q(acknowledged__gt=F("computed"))  # the index says it in the same words

@@ -36,6 +36,21 @@ def mark_links(link_ids: Sequence[int]) -> int:
     return _execute("UPDATE inventory_channelstock SET dirty = TRUE WHERE link_id = ANY(%s)", [list(link_ids)])
 
 
+_STIRS = """
+SELECT EXISTS (SELECT 1 FROM inventory_channelstock WHERE channel_id = %(channel)s AND dirty)
+    OR EXISTS (SELECT 1 FROM inventory_channelstock WHERE channel_id = %(channel)s AND state = 'PENDING')
+    OR EXISTS (
+        SELECT 1 FROM inventory_stockhold h JOIN connectors_link l ON l.id = h.link_id
+        WHERE l.source_id = %(channel)s AND h.state = 'OPEN'
+    )
+"""
+
+
+def stirs(channel: Connection) -> bool:
+    """Whether a channel's slot has anything to do: most find nothing, and ask no more than this."""
+    return bool(_rows(_STIRS, {"channel": channel.pk})[0][0])
+
+
 # --- what it may show -------------------------------------------------------------------------------------------------
 _LOCK = """
 SELECT id FROM inventory_channelstock

@@ -20,17 +20,31 @@ class StockReading(models.Model):
     available = models.IntegerField(null=True)  # empty: never read, or the owner does not know the SKU
     as_of = models.DateTimeField(null=True)  # by the owner's count
     asked_at = models.DateTimeField(null=True)  # told that it changed; read again since then: empty
-    missed_at = models.DateTimeField(null=True)  # a whole reading did not hold it
+    missed_at = models.DateTimeField(null=True)  # since then no reading that asked for it held it
+    looked_at = models.DateTimeField(null=True)  # ... and when one asked last
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "sku"], name="stock_counted_once")]
         indexes = [
             models.Index(fields=["connection", "asked_at"], condition=Q(asked_at__isnull=False), name="stock_asked"),
             models.Index(fields=["connection", "as_of"], name="stock_oldest_reading"),
+            models.Index(fields=["connection", "looked_at"], condition=Q(missed_at__isnull=False), name="stock_missed"),
         ]
 
     def __str__(self) -> str:
         return f"{self.sku}: {self.available}"
+
+
+class StockTelling(models.Model):
+    """An event named an order, a shipment or a return, and not the SKUs whose stock it moved. Gone once they are known."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner
+    kind = models.CharField(max_length=20)  # as events have it
+    external_id = models.CharField(max_length=80)
+    told_at = models.DateTimeField()  # the last time
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "kind", "external_id"], name="stock_telling_once")]
 
 
 class Reservation(models.Model):
@@ -143,9 +157,14 @@ class ChannelStock(models.Model):
         REFUSED = "REFUSED", "Refused by the channel"
         SKIPPED = "SKIPPED", "Skipped"
 
-    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="stock")
-    channel = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # link.source
-    owner = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # link.target
+    # Each change of a SKU writes its row four times, and each time every index: no key has one that another one covers.
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="stock", db_index=False)
+    channel = models.ForeignKey(  # link.source; rows are found by their link
+        Connection, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    owner = models.ForeignKey(  # link.target
+        Connection, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     channel_sku = models.CharField("their SKU", max_length=SKU_LENGTH)
     sku = models.CharField("our SKU", max_length=SKU_LENGTH)
     title = models.CharField(max_length=255, blank=True)
@@ -169,7 +188,9 @@ class ChannelStock(models.Model):
     reason = models.CharField(max_length=300, blank=True)  # why it was refused or skipped
     sent = models.IntegerField(null=True)
     sent_at = models.DateTimeField(null=True)
-    delivery = models.ForeignKey(StockDelivery, on_delete=models.SET_NULL, null=True, related_name="stock")
+    delivery = models.ForeignKey(
+        StockDelivery, on_delete=models.SET_NULL, null=True, related_name="stock", db_index=False
+    )
     acknowledged = models.IntegerField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
 
@@ -190,10 +211,9 @@ class ChannelStock(models.Model):
         indexes = [
             models.Index(fields=["channel", "id"], condition=Q(dirty=True), name="channel_stock_dirty"),
             models.Index(fields=["channel", "id"], condition=Q(state="PENDING"), name="channel_stock_pending"),
-            models.Index(fields=["delivery"], condition=Q(state="SENT"), name="channel_stock_on_its_way"),
+            models.Index(fields=["delivery"], condition=Q(delivery__isnull=False), name="channel_stock_delivered_in"),
             models.Index(fields=["owner", "sku"], name="channel_stock_by_sku"),
             models.Index(fields=["link", "state", "id"], name="channel_stock_by_state"),
-            models.Index(fields=["channel", "shown_at"], name="channel_stock_read_back"),
             models.Index(fields=["link", "id"], condition=Q(drifted_at__isnull=False), name="channel_stock_differs"),
             # Shows more than is free: the watch over overselling reads these alone.
             models.Index(

@@ -1,6 +1,6 @@
 """What the owner of stock says, written down. An older reading never replaces a newer one; nothing said is not zero."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -10,13 +10,15 @@ from connectors.canonical.stock import StockLevel
 from integrationhub.inventory import ledger, promises
 from integrationhub.inventory.models import StockReading
 
+UNKNOWN_MOST = 10_000
+
 _RECORD = """
 INSERT INTO inventory_stockreading AS r (connection_id, sku, available, as_of)
 SELECT %(owner)s, v.sku, v.available, v.as_of
 FROM unnest(%(skus)s::text[], %(available)s::int[], %(as_of)s::timestamptz[]) AS v(sku, available, as_of)
 ORDER BY v.sku
 ON CONFLICT (connection_id, sku) DO UPDATE
-SET available = EXCLUDED.available, as_of = EXCLUDED.as_of, missed_at = NULL,
+SET available = EXCLUDED.available, as_of = EXCLUDED.as_of, missed_at = NULL, looked_at = NULL,
     asked_at = CASE WHEN r.asked_at >= EXCLUDED.as_of THEN r.asked_at ELSE NULL END
 WHERE r.as_of IS NULL OR r.as_of <= EXCLUDED.as_of
 RETURNING sku
@@ -28,9 +30,24 @@ ON CONFLICT (connection_id, sku) DO UPDATE SET asked_at = EXCLUDED.asked_at
 """
 
 _MISSED = """
-INSERT INTO inventory_stockreading AS r (connection_id, sku, missed_at)
-SELECT %(owner)s, sku, %(now)s FROM unnest(%(skus)s::text[]) AS v(sku) ORDER BY sku
-ON CONFLICT (connection_id, sku) DO UPDATE SET missed_at = COALESCE(r.missed_at, EXCLUDED.missed_at), asked_at = NULL
+INSERT INTO inventory_stockreading AS r (connection_id, sku, missed_at, looked_at)
+SELECT %(owner)s, sku, %(now)s, %(now)s FROM unnest(%(skus)s::text[]) AS v(sku) ORDER BY sku
+ON CONFLICT (connection_id, sku) DO UPDATE
+SET missed_at = COALESCE(r.missed_at, EXCLUDED.missed_at), looked_at = EXCLUDED.looked_at, asked_at = NULL
+"""
+_LISTED = """
+SELECT DISTINCT s.sku FROM inventory_channelstock s
+WHERE s.owner_id = %(owner)s AND s.sku = ANY(%(skus)s) AND NOT s.retired
+"""
+_UNKNOWN = """
+SELECT COUNT(*), MIN(sku) FROM (
+    SELECT r.sku FROM inventory_stockreading r
+    WHERE r.connection_id = %(owner)s AND r.missed_at IS NOT NULL
+      AND EXISTS (
+          SELECT 1 FROM inventory_channelstock s WHERE s.owner_id = r.connection_id AND s.sku = r.sku AND NOT s.retired
+      )
+    LIMIT %(most)s
+) missed
 """
 
 
@@ -77,6 +94,17 @@ def missed(owner_id: int, skus: Sequence[str]) -> None:
     """A reading that asked for these SKUs did not hold them: what was known of them stands until a person decides."""
     with connection.cursor() as cursor:
         cursor.execute(_MISSED, {"owner": owner_id, "skus": sorted(set(skus)), "now": ports.now()})
+
+
+def listed(owner_id: int, skus: Collection[str]) -> list[str]:
+    """Those of the SKUs that some channel has for sale: the others need no reading."""
+    return [str(row[0]) for row in _rows(_LISTED, {"owner": owner_id, "skus": sorted(skus)})]
+
+
+def unknown(owner_id: int) -> tuple[int, str]:
+    """How many listed SKUs the owner did not name when it was asked (UNKNOWN_MOST at most), and one of them."""
+    count, example = _rows(_UNKNOWN, {"owner": owner_id, "most": UNKNOWN_MOST})[0]
+    return count, example or ""
 
 
 def _rows(statement: str, values: Any) -> list[tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 Keyed by what the platform counts (a Centra environment, a Mirakl account, ...); several connections may share one key.
 The truth is in Redis. It may be wiped: windows are then filled again from what the engine's records say was spent. It
-may be down: then one process, if the engine can name one, goes on with a part of the limits, counted in its memory.
+may be down: then one process, which PostgreSQL chooses, goes on with a part of the limits, counted in its memory.
 """
 
 import logging
@@ -21,6 +21,7 @@ from redis.retry import Retry
 from connectors import ports
 from connectors.http import Limit
 from integrationhub.sync import budget_scripts
+from integrationhub.sync.budget_holding import Holding, OneHolder
 from integrationhub.sync.budget_windows import LocalWindows, Spent, Window, entries, milliseconds, windows_of
 from integrationhub.sync.lanes import URGENT_LANES
 
@@ -28,11 +29,14 @@ log = logging.getLogger(__name__)
 
 RESERVE = 0.2  # of each window, for acceptance and orders alone
 LOCAL_SHARE = 0.2  # of each limit, while Redis cannot be asked
+UNRECORDED_SECONDS = 60  # a call is on record sooner than that: when its job ends
 REDIS_RETRY_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 1.0
-# Callers that wait for the same moment are spread behind it by a twentieth of the wait, never before it: half a second of the
-# ten that platforms count in is enough for the processes of a hub, and more would be time in which nobody calls.
-SPREAD_SHARE = 0.05
+# Callers that wait for the same moment are spread behind it by a fifth of the wait, never before it. Of a ten-second window
+# that would cost a tenth of the limit: so short a wait is spread by a fiftieth.
+SPREAD_SHARE = 0.2
+SHORT_WAIT_SECONDS = 11.0
+SHORT_SPREAD_SHARE = 0.02
 SPREAD_MIN_SECONDS = 0.05
 SPREAD_MAX_SECONDS = 30.0
 # A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a
@@ -75,17 +79,17 @@ class Budget:
         reserve: float = RESERVE,
         urgent_rank: int = max(URGENT_LANES),
         spent_since: SpentSince | None = None,
-        may_hold: Callable[[], bool] | None = None,
+        holding: Holding | None = None,
         local_share: float = LOCAL_SHARE,
     ) -> None:
         """`spent_since(key, since)`: what the records say was spent, asked for when Redis knows nothing of a key.
 
-        `may_hold()`: whether this process is the one that may go on while Redis is down; None: each may, with
-        `local_share` of the limits. Ranks above `urgent_rank` leave `reserve` of each window untouched.
+        `holding` says whether this process is the one that may go on while Redis is down, with `local_share` of the
+        limits; None: there is no other process. Ranks above `urgent_rank` leave `reserve` of each window untouched.
         """
         self._client, self._prefix = client, prefix
         self._reserve, self._urgent_rank = reserve, urgent_rank
-        self._spent_since, self._may_hold, self._local_share = spent_since, may_hold, local_share
+        self._spent_since, self._holding, self._local_share = spent_since, holding, local_share
         self._acquire = client.register_script(budget_scripts.ACQUIRE)
         self._read = client.register_script(budget_scripts.READ)
         self._close = client.register_script(budget_scripts.CLOSE)
@@ -105,6 +109,13 @@ class Budget:
 
         Raises ValueError for a call that costs more than a whole window: no waiting helps it.
         """
+        return self._ask(key, costs, limits, rank=rank, take=True)
+
+    def look(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int) -> Grant:
+        """What `acquire` would answer now; nothing is taken."""
+        return self._ask(key, costs, limits, rank=rank, take=False)
+
+    def _ask(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int, take: bool) -> Grant:
         buckets = tuple(bucket for bucket, cost in costs.items() if cost > 0)
         windows = windows_of(limits, costs=costs, kept_back=self._kept_back(rank))
         now = milliseconds(ports.now())
@@ -113,11 +124,11 @@ class Budget:
             return replace(self._refused(at, bucket, now=now), closed=True)
         if self._may_ask_redis():
             try:
-                at, bucket = self._acquire_shared(key, buckets, windows, limits, now=now)
+                at, bucket = self._acquire_shared(key, buckets, windows, limits, now=now, take=take)
                 return self._refused(at, bucket, now=now) if at else Grant(allowed=True)
             except redis.RedisError as error:
                 self._lost(error)
-        return self._acquire_alone(key, costs, limits, now=now)
+        return self._acquire_alone(key, costs, limits, now=now, take=take)
 
     def capacity(self, key: str, limits: Sequence[Limit], *, rank: int, costs: Mapping[str, int] | None = None) -> int:
         """How many calls of `costs` may start now.
@@ -184,11 +195,19 @@ class Budget:
 
     # --- with Redis -----------------------------------------------------------------------------------------------
     def _acquire_shared(
-        self, key: str, buckets: Sequence[str], windows: Sequence[Window], limits: Sequence[Limit], *, now: int
+        self,
+        key: str,
+        buckets: Sequence[str],
+        windows: Sequence[Window],
+        limits: Sequence[Limit],
+        *,
+        now: int,
+        take: bool,
     ) -> tuple[int, str]:
         """(0, "") when taken, else when to ask again and the bucket that is full."""
         must_be_seeded = 0 if self._spent_since is None else 1
-        arguments: list[Any] = [now, must_be_seeded, KEPT_MILLISECONDS, len(buckets) + 1, ALL, *buckets]
+        kept = KEPT_MILLISECONDS if take else 0
+        arguments: list[Any] = [now, must_be_seeded, kept, len(buckets) + 1, ALL, *buckets]
         for window in windows:
             arguments += (window.name, window.bucket, window.span, window.moment(now))
             arguments += (window.calls, window.allowance, window.cost)
@@ -251,11 +270,18 @@ class Budget:
             self._down_until = None
             self._local, self._spent_locally = LocalWindows(), {}
             self._seeded_locally.clear()
+            if self._holding is not None:
+                self._holding.let_go()
         log.warning("Redis answers again; the call budget is shared again.")
 
     # --- without Redis --------------------------------------------------------------------------------------------
-    def _acquire_alone(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, now: int) -> Grant:
-        if self._may_hold is not None and not self._may_hold():
+    def _acquire_alone(
+        self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, now: int, take: bool
+    ) -> Grant:
+        if self._holding is not None and not self._holding.may_hold():
+            with self._lock:  # what another spends from now on is not in our memory
+                self._local = LocalWindows()
+                self._seeded_locally.clear()
             return self._refused(now + round(REDIS_RETRY_SECONDS * 1000), ALL, now=now)
         # Nothing is kept back for urgent lanes: the share is small, and they are asked first.
         windows = windows_of(limits, costs=costs, share=self._local_share)
@@ -264,6 +290,8 @@ class Budget:
             at, bucket = self._local.room_at(key, windows, now=now)
             if at:
                 return self._refused(at, bucket, now=now)
+            if not take:
+                return Grant(allowed=True)
             self._local.take(key, windows, now=now)
             for window in windows_of(limits, costs=costs):
                 taken = self._spent_locally.setdefault(key, {}).setdefault(window, [])
@@ -271,14 +299,19 @@ class Budget:
         return Grant(allowed=True)
 
     def _seed_locally(self, key: str, limits: Sequence[Limit], *, now: int) -> None:
+        """Begin with what the records say. Calls of the last moments, by whomever, may not be recorded yet: where others
+        call too, a short window counts as full.
+        """
         with self._lock:
-            if key in self._seeded_locally or self._spent_since is None:
+            if key in self._seeded_locally:
                 return
             self._seeded_locally.add(key)
-        spent = list(self._spent_since(key, _longest_ago(limits)))
-        with self._lock:
+            spent = [] if self._spent_since is None else list(self._spent_since(key, _longest_ago(limits)))
             for window in windows_of(limits, costs=None, share=self._local_share):
-                self._local.add(key, window, entries(window, spent, now=now))
+                if self._holding is not None and window.seconds <= UNRECORDED_SECONDS:
+                    self._local.add(key, window, [(window.moment(now), window.calls)])
+                else:
+                    self._local.add(key, window, entries(window, spent, now=now))
 
     # --- parts ----------------------------------------------------------------------------------------------------
     def _kept_back(self, rank: int) -> float:
@@ -304,7 +337,8 @@ class Budget:
 
     def _refused(self, at: int, bucket: str, *, now: int) -> Grant:
         wait = max(0, at - now) / 1000
-        spread = min(max(wait * SPREAD_SHARE, SPREAD_MIN_SECONDS), SPREAD_MAX_SECONDS)
+        share = SPREAD_SHARE if wait > SHORT_WAIT_SECONDS else SHORT_SPREAD_SHARE
+        spread = min(max(wait * share, SPREAD_MIN_SECONDS), SPREAD_MAX_SECONDS)
         later = timedelta(seconds=ports.rng().uniform(0, spread))
         return Grant(allowed=False, retry_at=datetime.fromtimestamp(at / 1000, UTC) + later, bucket=bucket)
 
@@ -326,4 +360,5 @@ def shared_budget(spent_since: SpentSince | None = None) -> Budget:
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 1),  # once: a connection that Redis closed while it idled
     )
-    return Budget(client, prefix=settings.REDIS_KEY_PREFIX, spent_since=spent_since)
+    holding = OneHolder(settings.DATABASE_URL, name=f"{settings.REDIS_KEY_PREFIX}:budget")
+    return Budget(client, prefix=settings.REDIS_KEY_PREFIX, spent_since=spent_since, holding=holding)

@@ -56,9 +56,9 @@ local function add(name, at, units)
 end
 """
 
-# ARGV: now, must be seeded, time to live, number of closable buckets, they,
+# ARGV: now, must be seeded, time to live (0: look, take nothing), number of closable buckets, they,
 #       then for each window: name, bucket, span, moment, calls, allowance, cost
-# Returns {1} taken, {0, when, bucket} no room before, {-1} not seeded.
+# Returns {1} taken or there is room, {0, when, bucket} no room before, {-1} not seeded.
 ACQUIRE = (
     _SHARED
     + """
@@ -86,6 +86,7 @@ for i = first, #ARGV, 7 do
   end
 end
 if latest > 0 then return {0, latest, full} end
+if ARGV[3] == '0' then return {1, 0, ''} end
 for i = first, #ARGV, 7 do add(ARGV[i], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 6])) end
 redis.call('PEXPIRE', key, ARGV[3])
 return {1, 0, ''}

@@ -15,6 +15,10 @@ from connectors.http import Limit
 PARTS = 1000
 # Calls reach the platform after a delay that varies, so two that start a window apart may arrive closer than that.
 GUARD_SHARE = 0.02
+# Who leaves a part of a ten-second limit to urgent calls also takes its own part evenly: taken at once, it would come free at
+# once ten seconds later, and until then an order that needs more than what is kept for it would stand still.
+PACED_SECONDS = 10
+PACED_PARTS = 5
 GUARD_MAX_SECONDS = 1.0
 
 Spent = tuple[str, datetime, int]  # bucket, when the call started, units
@@ -30,9 +34,11 @@ class Window:
     allowance: int
     cost: int = 0
 
+    paced: bool = False  # counts only the calls that leave a part of the limit to others
+
     @property
     def name(self) -> str:
-        return f"{self.bucket}|{self.seconds}"
+        return f"{self.bucket}|{self.seconds}{'|paced' if self.paced else ''}"
 
     @property
     def span(self) -> int:
@@ -68,6 +74,10 @@ def windows_of(
             raise ValueError(f"One call costs {cost} {bucket}, and the platform allows {calls} in {seconds} s.")
         allowance = shared - int(shared * kept_back)
         found.append(Window(bucket=bucket, seconds=seconds, calls=shared, allowance=allowance, cost=cost))
+        if allowance < shared and seconds == PACED_SECONDS and allowance >= 2 * PACED_PARTS:
+            pace = -(-allowance // PACED_PARTS)
+            span = seconds // PACED_PARTS
+            found.append(Window(bucket=bucket, seconds=span, calls=pace, allowance=pace, cost=cost, paced=True))
     return tuple(found)
 
 

@@ -61,6 +61,13 @@ WHERE id IN (
 )
 RETURNING channel_sku, {columns}
 """
+_WAITS = """
+SELECT EXISTS (
+    SELECT 1 FROM {table} s
+    WHERE s.channel_id = %(channel)s AND s.state = 'PENDING' AND s.link_id = ANY(%(links)s)
+      AND s.{wanted} IS NOT NULL AND {sendable}
+)
+"""
 _NEXT_STATE = """
 CASE WHEN s.{wanted} IS NULL THEN {without} WHEN s.{wanted} IS DISTINCT FROM s.sent THEN 'PENDING' ELSE '{otherwise}' END
 """
@@ -118,6 +125,10 @@ class Ledger(Generic[U]):
         return _NEXT_STATE.format(wanted=self.wanted, without=self.without, otherwise=otherwise)
 
     # --- what it is told ------------------------------------------------------------------------------------------
+    def waits(self, channel: Connection, links: Sequence[int]) -> bool:
+        """Whether there is anything to claim."""
+        return bool(_rows(self._sql(_WAITS), {"channel": channel.pk, "links": list(links)})[0][0])
+
     def claim(self, channel: Connection, links: Sequence[int], *, size: int) -> Batch[U] | None:
         """Take what waits, freeze it, and write down that it is being sent. None: nothing waits, or a batch is on its way."""
         try:

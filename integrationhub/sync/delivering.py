@@ -1,6 +1,6 @@
 """Bringing one batch of a ledger to its end: send, follow the channel's import, acknowledge. Shared by stock and prices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -27,11 +27,22 @@ class Courier(Generic[U]):
     values: str  # what people call them: "quantities"
     send: Callable[[Connector, Sequence[U]], Answer]  # setting the same values again changes nothing
     follow: Callable[[Connector, str], Answer]
+    costs: Callable[[Connector], Mapping[str, int]]  # what one `send` takes of the call budget
     follow_seconds: int  # how often the platform states that an import's state may be asked for
 
     @property
     def lost(self) -> str:
         return f"The answer was lost; the {self.values} are sent again."
+
+    def claim(self, run: Run, links: Sequence[int], *, size: int) -> Batch[U] | Later | None:
+        """The next batch; None when nothing waits. While the call budget has no room nothing is frozen."""
+        channel = run.connection.row
+        if not links or not self.ledger.waits(channel, links):
+            return None
+        room_at = run.connection.gate.room_at(self.costs(run.connection.connector), rank=run.job.lane)
+        if room_at is not None:
+            return Later(room_at, "The call budget is used up for now.")
+        return self.ledger.claim(channel, links, size=size)
 
     def bring_to_its_end(self, run: Run, batch: Batch[U]) -> Outcome:
         delivery = batch.delivery

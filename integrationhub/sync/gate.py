@@ -1,7 +1,7 @@
 """The engine's say over every call: budget, own deadline and fence before it, the record after it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -76,6 +76,16 @@ class ConnectionGate:
 
     def capacity(self, rank: int) -> int:
         return self.budget.capacity(self.key, self.limits, rank=rank)
+
+    def room_at(self, costs: Mapping[str, int], *, rank: int) -> datetime | None:
+        """When a call of these costs may start; None: at once, or so soon that it is waited for.
+
+        Without costs: one unit of each bucket in lower case, which count every call.
+        """
+        wanted = costs or {limit.bucket: 1 for limit in self.limits if limit.bucket.islower()}
+        grant = self.budget.look(self.key, wanted, self.limits, rank=rank)
+        soon = ports.now() + timedelta(seconds=WAIT_SECONDS)
+        return None if grant.allowed or grant.retry_at is None or grant.retry_at <= soon else grant.retry_at
 
     def _take_budget(self, call: Call, *, rank: int) -> None:
         run, began = current_run(), ports.boottime()

@@ -137,7 +137,7 @@ def test_b3b_reports_its_goals(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["B9"], "There is no B9; there are B1, B3a, B3b."),
+        (["B99"], "There is no B99; there are B1, B3a, B3b, B4, B5, B9."),
         (["--write", "--quick"], "leave out --quick and name no benchmark."),
         (["--write", "b1"], "leave out --quick and name no benchmark."),
         (["--json", "no-such-directory/figures.json"], "There is no directory no-such-directory"),

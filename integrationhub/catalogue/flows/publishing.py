@@ -10,7 +10,7 @@ from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
 from integrationhub.catalogue import breaker, ledger, telling, terms
 from integrationhub.sync.delivering import Courier
-from integrationhub.sync.flows import Done, Flow, Outcome, register
+from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
 
@@ -20,6 +20,7 @@ COURIER = Courier(
     values="prices",
     send=lambda connector, updates: connector.send_prices(updates),
     follow=lambda connector, ticket: connector.follow_prices(ticket),
+    costs=lambda connector: connector.price_costs,
     follow_seconds=60,  # Mirakl states it for PRI02
 )
 
@@ -34,7 +35,10 @@ def publish_prices(run: Run) -> Outcome:
         ledger.compute(channel, links)
         allowed = [link.pk for link, its_terms in settled if breaker.may_send(link, its_terms)]
         held = len(links) - len(allowed)
-        batch = ledger.claim(channel, allowed, size=run.connection.connector.price_lines_max) if allowed else None
+        claimed = COURIER.claim(run, allowed, size=run.connection.connector.price_lines_max)
+        if isinstance(claimed, Later):
+            return claimed
+        batch = claimed
     if batch is None:
         told = Done("Held back: see the cases." if held else "Nothing changed.")
         telling.tell_refusals(channel)

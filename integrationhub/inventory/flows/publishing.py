@@ -25,6 +25,7 @@ COURIER = Courier(
     values="quantities",
     send=lambda connector, updates: connector.send_stock(updates),
     follow=lambda connector, ticket: connector.follow_stock(ticket),
+    costs=lambda connector: connector.stock_costs,
     follow_seconds=15,  # Mirakl states it for STO02
 )
 
@@ -34,15 +35,19 @@ def publish_stock(run: Run) -> Outcome:
     batch = ledger.on_its_way(channel)
     if batch is not None:
         return COURIER.bring_to_its_end(run, batch)
+    if not ledger.stirs(channel):
+        return Done("Nothing changed.")
     links = list(Link.objects.filter(source=channel, active=True).select_related("brand", "source", "target"))
     again_at = hooks.wait_for_orders(channel)
     if again_at is not None:
         return Later(again_at, "New orders are read first: what they need is not for sale any more.")
     ledger.compute(channel, links)
     allowed = _allowed(links)
-    batch = ledger.claim(channel, allowed, size=run.connection.connector.stock_lines_max) if allowed else None
-    if batch is not None:
-        return COURIER.bring_to_its_end(run, batch)
+    claimed = COURIER.claim(run, allowed, size=run.connection.connector.stock_lines_max)
+    if isinstance(claimed, Later):
+        return claimed
+    if claimed is not None:
+        return COURIER.bring_to_its_end(run, claimed)
     return Done("Nothing changed." if len(allowed) == len(links) else "Held back: see the stock page.")
 
 

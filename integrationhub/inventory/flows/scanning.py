@@ -25,12 +25,13 @@ def scan_stock(run: Run) -> Outcome:
         hooks.tell_offers_seen(channel, page.offers)
         scan.offers, scan.token = scan.offers + len(page.offers), page.next_token or ""
         if page.next_token is None:
-            return _ended(channel, scan)
+            return end(channel, scan)
         scan.save(update_fields=["offers", "token"])
     return Later(ports.now(), f"{scan.offers:,} offers so far; reading goes on.")
 
 
-def _ended(channel: Connection, scan: DriftScan) -> Outcome:
+def end(channel: Connection, scan: DriftScan) -> Outcome:
+    """All that the channel shows is written down: say what of it is not as it should be."""
     ledger.compute(channel, list(Link.objects.filter(source=channel, active=True)))  # what has changed is no drift
     found = drift.compare(scan)
     scan.drifted, scan.explained, scan.healed, scan.left = found.drifted, found.explained, found.healed, found.left

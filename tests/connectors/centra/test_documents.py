@@ -17,11 +17,11 @@ from graphql import (
 )
 
 from connectors.centra import documents
-from connectors.centra.documents import DOCUMENTS, Document, stock_of
+from connectors.centra.documents import DOCUMENTS, TOUCHING, Document, stock_of, touched_by
 from tests.connectors.centra.support import PAYLOADS, payload
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "centra.graphql"
-ALL = (*DOCUMENTS, stock_of(1), stock_of(40))
+ALL = (*DOCUMENTS, stock_of(1), stock_of(40), *(touched_by(kind, 3) for kind in TOUCHING))
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,13 @@ def _operation(document: Document) -> OperationDefinitionNode:
     return found
 
 
-@pytest.mark.parametrize("document", ALL, ids=lambda document: f"{document.name}x{document.units}")
+@pytest.mark.parametrize("document", ALL, ids=lambda document: f"{document.name}x{document.units}:{document.operation}")
 def test_a_document_fits_the_contract_and_bears_its_own_name(schema: GraphQLSchema, document: Document) -> None:
     assert validate(schema, parse(document.text)) == []
     assert _operation(document).name.value == document.name  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("document", ALL, ids=lambda document: f"{document.name}x{document.units}")
+@pytest.mark.parametrize("document", ALL, ids=lambda document: f"{document.name}x{document.units}:{document.operation}")
 def test_a_document_counts_each_mutation_that_it_sends(document: Document) -> None:
     operation = _operation(document)
     sent = len(operation.selection_set.selections) if operation.operation.value == "mutation" else 0

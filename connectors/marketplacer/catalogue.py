@@ -115,9 +115,9 @@ class Catalogue:
         document = documents.update_variants(len(sendable), name=name)
         ids = [known[update.sku][0] for update in sendable]
         parts = self._client.execute_parts(document, offers.inputs(ids, [attributes(update) for update in sendable]))
-        answer: Delivery | None = offers.read_answers([update.sku for update in sendable], parts.data, parts.errors)
-        if answer is None:
-            raise _no_verdict(document)
+        return self._answered(refused, offers.read_answers([one.sku for one in sendable], parts.data, parts.errors))
+
+    def _answered(self, refused: Sequence[RefusedLine], answer: Delivery) -> Delivery:
         return replace(answer, refused=(*refused, *self._masked(answer.refused)))
 
     def _masked(self, lines: Sequence[RefusedLine]) -> Iterator[RefusedLine]:

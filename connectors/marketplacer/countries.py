@@ -10,7 +10,8 @@ _NAMES = """
     FR France | GB United Kingdom | GB Great Britain | GB England | GB Scotland | GB Wales | GB Northern Ireland | GR Greece
     HK Hong Kong | HR Croatia | HU Hungary | ID Indonesia | IE Ireland | IN India | IS Iceland | IT Italy | JP Japan
     KR South Korea | LT Lithuania | LU Luxembourg | LV Latvia | MT Malta | MX Mexico | MY Malaysia | NL Netherlands
-    NL The Netherlands | NO Norway | NZ New Zealand | PH Philippines | PL Poland | PT Portugal | RO Romania | SA Saudi Arabia | SE Sweden
+    NL The Netherlands | NO Norway | NZ New Zealand | PH Philippines | PL Poland | PT Portugal | RO Romania | SA Saudi Arabia
+    SE Sweden
     SG Singapore | SI Slovenia | SK Slovakia | TH Thailand | TW Taiwan | US United States | US United States of America
     US USA | VN Vietnam | ZA South Africa
 """

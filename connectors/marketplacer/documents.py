@@ -322,10 +322,11 @@ READ_SCHEMA = Document(
     ),
 )
 
-# Entered with the webhook at Marketplacer; it runs with the one variable $id when the event fires.
+# Entered with the webhook at Marketplacer; it runs with the one variable $id when the event fires. The aliases keep apart
+# an invoice that may be null and one that may not.
 WEBHOOK_QUERY = (
     "query ($id: ID!) { node(id: $id) { __typename ... on Invoice { id legacyId } "
-    "... on Shipment { id invoice { id legacyId } } ... on RefundRequest { id invoice { id legacyId } } "
+    "... on Shipment { id shipped: invoice { id legacyId } } ... on RefundRequest { id refunded: invoice { id legacyId } } "
     "... on Variant { id sku } ... on Advert { id } } }"
 )
 

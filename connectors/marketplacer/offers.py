@@ -7,6 +7,7 @@ Source: G:variantinput, G:variantupdatemutationinput, D:seller-api/examples/prod
 from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.canonical.deliveries import Delivery, DeliveryState, RefusedLine
+from connectors.canonical.errors import UnknownOutcomeError
 from connectors.canonical.money import Money
 from connectors.canonical.offers import Offer, PriceUpdate
 from connectors.canonical.payload import JSON
@@ -143,8 +144,8 @@ def inputs(ids: Sequence[str], attributes: Sequence[JSON]) -> JSON:
     return {f"i{index}": {"variantId": key, "attributes": values} for index, (key, values) in enumerate(pairs)}
 
 
-def read_answers(skus: Sequence[str], data: Mapping[str, JSON], errors: Mapping[str, str]) -> Delivery | None:
-    """What became of each alias; None when the answer does not say it of every one."""
+def read_answers(skus: Sequence[str], data: Mapping[str, JSON], errors: Mapping[str, str]) -> Delivery:
+    """What became of each alias. Raises UnknownOutcomeError when the answer does not say it of every one."""
     refused = []
     for index, sku in enumerate(skus):
         alias = f"v{index}"
@@ -153,5 +154,6 @@ def read_answers(skus: Sequence[str], data: Mapping[str, JSON], errors: Mapping[
         if words:
             refused.append(RefusedLine(sku=sku, message=words))
         elif not isinstance(payload, dict) or not isinstance(payload.get("variant"), dict):
-            return None
+            words = "Marketplacer's answer does not say what became of every line of variantUpdate."
+            raise UnknownOutcomeError(words, code="no_verdict")
     return Delivery(state=DeliveryState.DONE, refused=tuple(refused), taken=len(skus) - len(refused))

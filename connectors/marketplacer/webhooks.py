@@ -24,8 +24,9 @@ VERTICAL_HEADER = "marketplacer-vertical"
 _SEQUENCE = re.compile(r"[0-9]{1,18}")
 _WORD = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _RECORD = "A Marketplacer webhook"
-# Whose change means that an order must be read again, and where the order's number stands.
-_OF_ORDERS = {"Invoice": "", "Shipment": "invoice", "RefundRequest": "invoice", "InvoiceAnnotation": "invoice"}
+# Whose change means that an order must be read again, and where the order's number stands in the hub's query; a query of
+# somebody's own may say it under the field's plain name.
+_OF_ORDERS = {"Invoice": "", "Shipment": "shipped", "RefundRequest": "refunded", "InvoiceAnnotation": "invoice"}
 _PRODUCTS = frozenset({"Advert", "Variant"})
 
 
@@ -91,7 +92,7 @@ def _event(told: Mapping[str, JSON], node: Mapping[str, JSON]) -> tuple[Event, .
     kind = node.get("__typename")
     if kind in _OF_ORDERS:
         name = _OF_ORDERS[str(kind)]
-        invoice = node.get(name) if name else node
+        invoice = (node.get(name) or node.get("invoice")) if name else node
         number = invoice.get("legacyId") if isinstance(invoice, dict) else None
         if isinstance(number, bool) or not isinstance(number, int | str) or not _WORD.fullmatch(str(number)):
             words = "It does not name its invoice's number. Enter the hub's query with the webhook."

@@ -141,10 +141,11 @@ class MarketplacerClient:
             response, body = self._post(document, document.text(absent), variables)
             errors = _errors(body)
             missing = frozenset(filter(None, map(absence, errors)))
-            if not missing or document.text(absent | missing) == document.text(absent):
+            if missing - absent:
+                _log.warning("Marketplacer at %s lacks %s", self._instance, ", ".join(sorted(missing)))
+                self.learn_absent(missing)
+            if document.text(absent | missing) == document.text(absent):
                 return response, body, errors
-            _log.warning("Marketplacer at %s lacks %s", self._instance, ", ".join(sorted(missing)))
-            self._absences.learn(self._instance, missing)
 
     def _post(
         self, document: Document, text: str, variables: Mapping[str, JSON] | None

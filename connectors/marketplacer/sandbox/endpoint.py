@@ -24,7 +24,7 @@ from connectors.sandboxkit import Reply, SandboxRequest
 
 _FIELD = re.compile(r"Cannot query field '(\w+)' on type '(\w+)'")
 _ARGUMENT = re.compile(r"Unknown argument '(\w+)' on field '(?:(\w+)\.)?(\w+)'")
-_VARIABLE = re.compile(r"Variable '\$(\w+)' (?:got|has) invalid value .*? at '\w+\.([\w.\[\]]+)'[;:] (.*)", re.DOTALL)
+_VARIABLE = re.compile(r"Variable '\$(\w+)' (?:got|has) invalid value(?: at \.([\w.\[\]]+))?: (.*)", re.DOTALL)
 
 
 def read_body(request: SandboxRequest) -> tuple[str, dict[str, Any]]:
@@ -93,7 +93,9 @@ def _failed(error: GraphQLError) -> dict[str, Any]:
     if match := _VARIABLE.match(error.message):
         kind = _kind_of_variable(error, match[1])
         words = match[3].rstrip(".")
-        shown["message"] = f"Variable ${match[1]} of type {kind} was provided invalid value for {match[2]} ({words})"
+        shown["message"] = (
+            f"Variable ${match[1]} of type {kind} was provided invalid value for {match[2] or match[1]} ({words})"
+        )
     elif error.path and error.original_error is not None and not isinstance(error.original_error, GraphQLError):
         shown["message"] = "Internal server error"
     return shown

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from connectors import ports
+from connectors.marketplacer import client
 from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.marketplacer.sandbox import MarketplacerSandbox
 from connectors.sandboxkit import SandboxClock
@@ -12,6 +13,12 @@ from connectors.transport import using_transport
 from tests.connectors.conformance import START, RecordingGate
 from tests.connectors.marketplacer.payloads import Network
 from tests.connectors.marketplacer.shop import account_of
+
+
+@pytest.fixture(autouse=True)
+def _nothing_learned_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an instance lacks is known by its address, and a later sandbox may get the same port."""
+    monkeypatch.setattr(client, "_ABSENCES", client.Absences())
 
 
 @pytest.fixture

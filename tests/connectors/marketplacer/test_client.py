@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from connectors.canonical.errors import (
 from connectors.http import OpenGate
 from connectors.marketplacer import documents
 from connectors.marketplacer.client import Absences, MarketplacerClient
-from tests.connectors.conformance import RecordingGate
+from tests.connectors.conformance import START, RecordingGate
 from tests.connectors.marketplacer.payloads import Network, answered, make_account
 
 PAGE = {"totalCount": 0, "pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": []}
@@ -127,16 +128,24 @@ def test_one_alias_that_failed_alone_leaves_the_others(network: Network) -> None
     assert parts.data["v0"] == {"status": 200}
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_under_load_without_a_time_a_read_waits_a_minute(network: Network, status: int) -> None:
-    network.answers = [answered("", status=status, headers={"Retry-After": "garbage"})]
-    gate = RecordingGate()
+@pytest.mark.parametrize(("said", "seconds"), [(None, 60), ("garbage", 60), ("17", 17)])
+def test_under_load_a_call_waits_as_long_as_it_is_told_or_a_minute(
+    network: Network, said: str | None, seconds: int
+) -> None:
+    network.answers = [answered("", status=429, headers={} if said is None else {"Retry-After": said})]
 
     with pytest.raises(TransientError) as caught:
-        MarketplacerClient(make_account(), gate=gate, absences=Absences()).execute(documents.WHO_AM_I)
+        client_of().execute(documents.CREATE_SHIPMENT, {"input": {}})
 
-    assert caught.value.retry_at is not None
-    assert [until - call_at for (_, until), call_at in zip(gate.penalties, [caught.value.retry_at], strict=True)]
+    assert caught.value.retry_at == START + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("write", "family"), [(True, UnknownOutcomeError), (False, TransientError)])
+def test_a_503_leaves_a_write_open_and_a_read_to_be_made_again(network: Network, write: bool, family: type) -> None:
+    network.answers = [answered("", status=503, headers={"Retry-After": "17"})]
+
+    with pytest.raises(family):
+        client_of().execute(documents.CREATE_SHIPMENT if write else documents.WHO_AM_I, {"input": {}})
 
 
 def test_reads_and_writes_have_buckets_of_their_own(network: Network) -> None:

@@ -26,6 +26,7 @@ from connectors.marketplacer.paging import Place
 from connectors.marketplacer.refusals import payload_refusal, refused
 
 MAYBE_DONE = frozenset({"wrong_quantity"})  # a repeated full shipment: believed only after a fresh reading shows it
+MAX_NUMBER = 2**31 - 1  # legacyId is a GraphQL Int
 BATCH_LINES = 25  # aliased mutations in one document: the vendor asks for small batches, without a figure
 
 
@@ -176,10 +177,17 @@ class MarketplacerConnector(Connector):
                 raise _no_verdict(document, reference or line_ids[0])
 
     def annotate_order(self, reference: str, *, annotation_type: str, content: str) -> str:
-        """Tell the operator "received" or "on back order", in the words that its annotation type allows. NOT repeatable."""
+        """Tell the operator "received" or "on back order" by an annotation of the type so named. NOT repeatable."""
+        rows = self.client.nodes(documents.LIST_ANNOTATION_TYPES, "invoiceAnnotationTypes", {})
+        allowed = {row["name"]: row["id"] for row in rows if row.get("creatableBySeller") is not False}
+        if annotation_type not in allowed:
+            words = (
+                f"The marketplace lets sellers make no annotation “{annotation_type}”. Ask the operator for its types."
+            )
+            raise PermanentError(words, subject=reference, code="no_annotation_type")
         body = {
             "invoiceId": self._live(reference)["id"],
-            "invoiceAnnotationTypeId": annotation_type,
+            "invoiceAnnotationTypeId": allowed[annotation_type],
             "attributes": {"content": content, "resolved": False},
         }
         return self._write(documents.CREATE_ANNOTATION, body, "invoiceAnnotation", reference=reference)
@@ -297,6 +305,8 @@ class MarketplacerConnector(Connector):
         if not (reference.isascii() and reference.isdigit()):
             node = self.client.execute(documents.READ_INVOICE_BY_ID, {"id": reference}).get("node")
             return node if isinstance(node, dict) and node.get("__typename") == "Invoice" else None
+        if int(reference) > MAX_NUMBER:
+            return None
         data = self.client.execute(documents.READ_INVOICE, {"number": int(reference)})
         invoices, refunds = data.get("invoices"), data.get("refundRequests")
         rows = rows_of(invoices) if isinstance(invoices, dict) and isinstance(invoices.get("nodes"), list) else []

@@ -88,7 +88,11 @@ def _shipment(absent: Absent) -> str:
 
 
 def _invoice(absent: Absent) -> str:
-    """Everything an order is read from. `order` is not for sellers, `commissionPdfData` is expensive: neither is named."""
+    """Everything an order is read from.
+
+    `order` is not for sellers, `commissionPdfData` is expensive, and `buyerMessageToSeller` is a customer's free text that
+    nothing masks: none is named.
+    """
     line = _known(
         "LineItem",
         ("brandName", "variantName", *_money(*LINE_MONEY), "adjustments { amountCents description }"),
@@ -102,7 +106,7 @@ def _invoice(absent: Absent) -> str:
     )
     return (
         "id legacyId createdAt paidAt deliveryType statusFlags buyerFirstName buyerSurname buyerEmailAddress buyerPhone "
-        f"buyerMessageToSeller buyerBillingAddress {_address(absent)} shippingAddress {_address(absent)} {head} "
+        f"buyerBillingAddress {_address(absent)} shippingAddress {_address(absent)} {head} "
         "lineItems { id legacyId quantity status variantId variantSku variantBarcode advertTitle "
         f"{line} }} shipments {{ {_shipment(absent)} }}"
     )

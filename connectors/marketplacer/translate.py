@@ -385,7 +385,6 @@ def _attributes(node: Node) -> dict[str, str]:
     found = {
         "invoice_id": node.text("id"),
         "delivery_type": node.text("deliveryType"),
-        "message": node.text("buyerMessageToSeller"),
         "refund_requests": " ".join(refund_ids(node.value)),
     }
     return {name: value for name, value in found.items() if value}

@@ -145,6 +145,24 @@ def test_no_currency_is_entered_so_no_amount_is_read(sandbox: MarketplacerSandbo
     assert caught.value.code == "currency"
 
 
+def test_a_number_that_no_invoice_can_have_is_none(connector: MarketplacerConnector, gate: RecordingGate) -> None:
+    assert connector.fetch_order("99999999999") is None
+    assert gate.calls == []
+
+
+def test_nothing_of_a_buyer_is_kept_with_the_exchange(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox, gate: RecordingGate
+) -> None:
+    reference = sandbox.add_order(lines=LINES)
+    order = fresh(connector, reference)
+    assert order.shipping_address is not None
+
+    kept = repr(gate.exchanges)
+
+    persons = (*order.shipping_address.street, order.shipping_address.last_name, order.shipping_address.postal_code)
+    assert [value for value in (*persons, order.relay_email) if value in kept] == []
+
+
 # --- dispatches -------------------------------------------------------------------------------------------------------
 def test_two_parcels_of_one_order_are_two_shipments(
     connector: MarketplacerConnector, sandbox: MarketplacerSandbox
@@ -398,13 +416,21 @@ def test_a_line_can_be_denied_with_its_reason(sandbox: MarketplacerSandbox) -> N
 
 def test_the_operator_is_told_in_an_annotation(connector: MarketplacerConnector, sandbox: MarketplacerSandbox) -> None:
     reference = sandbox.add_order(lines=LINES)
-    kinds = {row["name"]: row["id"] for row in sandbox.market.of("InvoiceAnnotationType")}
 
-    connector.annotate_order(reference, annotation_type=kinds["Received"], content="Received")
+    connector.annotate_order(reference, annotation_type="Received", content="Received")
 
     assert sandbox.invoice(reference)["annotations"] == ["Received"]
-    with pytest.raises(PermanentError):
-        connector.annotate_order(reference, annotation_type=kinds["Fraud check"], content="x")
+
+
+def test_an_annotation_that_is_the_operators_alone_is_not_tried(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox, gate: RecordingGate
+) -> None:
+    reference = sandbox.add_order(lines=LINES)
+
+    with pytest.raises(PermanentError) as caught:
+        connector.annotate_order(reference, annotation_type="Fraud check", content="x")
+
+    assert (caught.value.code, gate.writes) == ("no_annotation_type", [])
 
 
 def test_a_dispatch_is_a_plain_date_with_a_note_that_finds_it_again(sandbox: MarketplacerSandbox) -> None:

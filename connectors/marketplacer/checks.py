@@ -53,8 +53,8 @@ def check(account: Account, *, gate: Gate) -> CheckReport:
         return CheckReport(findings=(Finding(ok=False, subject="Address", message=error.message),))
     findings = [*_tried("Currency", partial(_currency, account)), *_tried("API key", partial(_key, client))]
     if all(finding.ok for finding in findings if finding.subject == "API key"):
-        findings += _tried("Fields of this marketplace", partial(_schema, client))
         findings += _tried("Reading orders", partial(_orders, client))
+        findings += _tried("Fields of this marketplace", partial(_schema, client))
         findings += _tried("Reading refund requests", partial(_refunds, client), blocking=False)
         findings += _tried("Carriers", partial(_carriers, client), blocking=False)
         findings.append(_untested())
@@ -110,13 +110,14 @@ def _listed(holder: JSON, name: str) -> Sequence[Mapping[str, JSON]]:
 
 
 def _schema(client: MarketplacerClient) -> Iterator[Finding]:
-    known = known_fields(client.read_schema())
+    known = _introspected(client)
     if not known:
-        words = "The marketplace does not show its schema. Whether amounts can be read shows with the first order."
+        words = "The marketplace does not show its schema, so what it lacks is known only from what it refused so far."
         yield Finding(ok=False, subject="Fields of this marketplace", message=words, blocking=False)
+        yield _money(lambda name: name not in client.absent)
         return
     client.learn_absent(frozenset(name for name in MISSED if name not in known))
-    yield _money(known)
+    yield _money(known.__contains__)
     yield from _calls(known)
     for name, instead in MISSED.items():
         if name not in known:
@@ -124,8 +125,18 @@ def _schema(client: MarketplacerClient) -> Iterator[Finding]:
             yield Finding(ok=False, subject="Fields of this marketplace", message=words, blocking=False)
 
 
-def _money(known: Absent) -> Finding:
-    missing = [what for what, names in NEEDED_MONEY.items() if known.isdisjoint(names)]
+def _introspected(client: MarketplacerClient) -> Absent:
+    """All that the instance shows; nothing where it shows no schema, which an operator may have switched off."""
+    try:
+        return known_fields(client.read_schema())
+    except ConfigurationError as error:
+        if error.code in {"schema", "permission"}:
+            return frozenset()
+        raise
+
+
+def _money(is_there: Callable[[str], bool]) -> Finding:
+    missing = [what for what, names in NEEDED_MONEY.items() if not any(map(is_there, names))]
     if missing:
         fields = ", ".join(name for what in missing for name in NEEDED_MONEY[what])
         words = (

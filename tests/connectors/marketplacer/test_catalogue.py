@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from connectors.canonical.deliveries import DeliveryState
-from connectors.canonical.errors import DataError, UnknownOutcomeError
+from connectors.canonical.errors import ConfigurationError, DataError, UnknownOutcomeError
 from connectors.canonical.listings import AttributeKind, ListingUpdate, Requirement
 from connectors.canonical.money import Money
 from connectors.canonical.offers import PriceUpdate
@@ -100,6 +100,19 @@ def test_what_cannot_be_told_there_is_refused_by_line_and_the_rest_is_sent(
     assert [line.sku for line in delivery.refused] == ["A", "B"]
     assert delivery.refused[0].message == NO_DATES
     assert [sandbox.shown(sku)["price"] for sku in "ABC"] == ["100.00", "100.00", "120.00"]
+
+
+def test_a_key_that_may_not_change_variants_stops_stock_and_blames_no_line(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    sandbox.add_product(title="Coat", skus={"A": 1, "B": 1})
+    sandbox.forbid("variantUpdate")
+
+    with pytest.raises(ConfigurationError) as caught:
+        connector.send_stock([StockUpdate(sku="A", quantity=5), StockUpdate(sku="B", quantity=5)])
+
+    assert (caught.value.operation, caught.value.code) == ("variantUpdate", "permission")
+    assert [sandbox.shown(sku)["quantity"] for sku in "AB"] == [1, 1]
 
 
 def test_an_alias_without_a_verdict_leaves_the_outcome_unknown() -> None:

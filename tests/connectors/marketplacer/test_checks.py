@@ -71,14 +71,18 @@ def test_a_call_that_is_missing_blocks(connector: MarketplacerConnector, sandbox
     assert "confirm dispatches" in about(report, "Calls of this marketplace")[0].message
 
 
-def test_an_instance_that_hides_its_schema_is_told_apart_from_a_broken_one(
+def test_an_instance_that_hides_its_schema_is_known_by_what_it_refuses(
     connector: MarketplacerConnector, sandbox: MarketplacerSandbox
 ) -> None:
     sandbox.configure(introspection=False)
+    healthy = connector.check()
+    for path in NEEDED_MONEY["what a unit costs"]:
+        sandbox.remove_field(path)
 
-    (finding,) = about(connector.check(), "Fields of this marketplace")
+    lacking = connector.check()
 
-    assert not finding.ok
+    assert (healthy.ok, about(healthy, "Fields of this marketplace")[0].blocking) == (True, False)
+    assert (lacking.ok, about(lacking, "Amounts")[0].ok) == (False, False)
 
 
 @pytest.mark.parametrize(

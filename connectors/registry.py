@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from connectors.base import Capability, Connector
 from connectors.centra.connector import CentraConnector
 from connectors.mirakl.connector import MiraklConnector
+from connectors.virtualstock.connector import VirtualstockConnector
 
 CONNECTORS: Mapping[str, type[Connector]] = {
-    connector.platform: connector for connector in (CentraConnector, MiraklConnector)
+    connector.platform: connector for connector in (CentraConnector, MiraklConnector, VirtualstockConnector)
 }
 
 

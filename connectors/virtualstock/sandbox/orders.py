@@ -119,7 +119,7 @@ def _retailer_element(retailer: Retailer) -> Item:
             "state": None,
             "country": "GB",
             "postal_code": "EC1A 1AA",
-        },  # fmt: skip
+        },
     }
 
 
@@ -336,7 +336,7 @@ def create_order(platform: Platform, call: Call) -> Reply:
                 "end_user_purchase_order_reference",
                 "additional_order_reference",
             )
-        },  # fmt: skip
+        },
         test_flag=bool(body.get("test_flag")),
     )
     platform.orders[order.number] = order

@@ -54,7 +54,7 @@ class Retailer:
             "leadtime_in_days",
             "stock_updated_at",
             "enrolment_status",
-        ]  # fmt: skip
+        ]
     )
     strict_data_model: bool = False  # refuse keys that are not in the model
     part_number_is_retailers: bool = False  # orders carry the retailer's number as part_number

@@ -327,16 +327,11 @@ def create_order(platform: Platform, call: Call) -> Reply:
         lines=[_line_sent(platform, item) for item in body["items"]],
         address={**blank, **body["shipping_address"]},
         currency=body.get("currency_code") or "GBP",
-        **{
-            name: body.get(name)
-            for name in (
-                "delivery_service_code",
-                "comment",
-                "purchase_order_reference",
-                "end_user_purchase_order_reference",
-                "additional_order_reference",
-            )
-        },
+        delivery_service_code=body.get("delivery_service_code"),
+        comment=body.get("comment"),
+        purchase_order_reference=body.get("purchase_order_reference"),
+        end_user_purchase_order_reference=body.get("end_user_purchase_order_reference"),
+        additional_order_reference=body.get("additional_order_reference"),
         test_flag=bool(body.get("test_flag")),
     )
     platform.orders[order.number] = order

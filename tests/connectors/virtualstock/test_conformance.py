@@ -99,7 +99,7 @@ class TestConfirmsDispatches(Virtualstock, ConfirmsDispatchesSuite):
     def effects(self, sandbox: Sandbox, prepared: Dispatch) -> int:
         parcels = cast(VirtualstockSandbox, sandbox).parcels(prepared.order_reference)
         units = {parcel["line"]: parcel["quantity"] for parcel in parcels}
-        return units.get("501", 0) // 2
+        return int(units.get("501", 0)) // 2
 
 
 class TestTakesStock(Listing, TakesStockSuite):

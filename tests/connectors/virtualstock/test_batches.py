@@ -152,7 +152,7 @@ def test_a_product_that_is_being_published_is_named_and_the_others_stand(
 
 
 def test_a_lock_that_ends_before_the_run_does_is_not_noticed(
-    goods: VirtualstockSandbox, connector: VirtualstockConnector
+    goods: VirtualstockSandbox, connector: VirtualstockConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goods.publish("TEE", seconds=30)
     write = connector.client.set_stock
@@ -161,7 +161,7 @@ def test_a_lock_that_ends_before_the_run_does_is_not_noticed(
         ports.sleep(15)
         write(number, quantity)
 
-    connector.client.set_stock = slowly  # type: ignore[method-assign]
+    monkeypatch.setattr(connector.client, "set_stock", slowly)
 
     assert refused(connector.send_stock(stock(5))) == {}
     assert shown(goods) == [5, 5, 5]

@@ -1,6 +1,7 @@
 """Reading orders from a platform that cannot be asked what changed."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,11 @@ from tests.connectors.conformance import START, all_pages, records_of
 from tests.connectors.virtualstock.shop import LINES
 
 HALF_PAST = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
-WINDOW = {"updated_from": HALF_PAST - timedelta(minutes=7), "updated_until": HALF_PAST}
-HOUR = {"updated_from": START - timedelta(minutes=5), "updated_until": START + timedelta(minutes=2)}
+WINDOW: dict[str, Any] = {"updated_from": HALF_PAST - timedelta(minutes=7), "updated_until": HALF_PAST}
+HOUR: dict[str, Any] = {"updated_from": START - timedelta(minutes=5), "updated_until": START + timedelta(minutes=2)}
 
 
-def read(connector: VirtualstockConnector, window: dict[str, datetime]) -> list[Record]:
+def read(connector: VirtualstockConnector, window: dict[str, Any]) -> list[Record]:
     return records_of(all_pages(lambda token: connector.fetch_orders(**window, token=token)))
 
 

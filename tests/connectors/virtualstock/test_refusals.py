@@ -1,5 +1,6 @@
 """Virtualstock's words → our families and sentences: one row per known refusal."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,10 +24,10 @@ TEXTS = {
 }
 
 
-def answered(status: int, body: Any, *, plain: bool = False, **headers: str) -> Response:
+def answered(status: int, body: Any, *, plain: bool = False, headers: Mapping[str, str] | None = None) -> Response:
     raw = body.encode() if plain else to_json(body)
     return Response(
-        status=status, headers=headers, body=raw, operation="dispatchOrder", write=True, platform="Virtualstock"
+        status=status, headers=headers or {}, body=raw, operation="dispatchOrder", write=True, platform="Virtualstock"
     )
 
 
@@ -125,7 +126,7 @@ def test_how_long_to_wait_stands_in_the_sentence(words: str, seconds: int) -> No
 
 
 def test_a_retry_after_is_believed_though_it_is_not_documented() -> None:
-    error = refusal(answered(429, {"detail": "Request was throttled."}, **{"Retry-After": "5"}))
+    error = refusal(answered(429, {"detail": "Request was throttled."}, headers={"Retry-After": "5"}))
 
     assert isinstance(error, TransientError)
     assert error.retry_at is None  # left to the general reading of the header

@@ -123,7 +123,7 @@ class VirtualstockConnector(Connector):
             kept = [payload for payload in found if place.status in polling.OPEN or self._since(payload, horizon)]
             counted = total if isinstance(total, int) else None
             following = place.within(len(found), total=counted, all_old=bool(found) and not kept) or place.after(wanted)
-            if kept or following is None:
+            if found or following is None:  # a page of old orders alone is a page too: the place reached is kept
                 records = tuple(map(self._record, kept))
                 return Page(records=records, next_token=following.encoded() if following else None)
             place = following

@@ -138,3 +138,13 @@ def test_a_status_ends_with_its_count() -> None:
     assert place.within(50, total=150, all_old=False) is None
     assert place.within(100, total=250, all_old=False) == Place(status="ORDER", offset=200, total=250, met_recent=True)
     assert place.within(50, total=120, all_old=False) == Place(status="ORDER", offset=70, total=120)
+
+
+def test_a_page_of_nothing_but_old_orders_ends_the_call_so_that_the_place_is_kept(
+    edge: VirtualstockSandbox, connector: VirtualstockConnector
+) -> None:
+    edge.add_orders(250, lines=LINES, advance_to="CANCEL_ACK", placed_at=START - timedelta(days=200))
+
+    page = connector.fetch_orders(**HOUR)
+
+    assert (page.records, page.next_token) == ((), "CANCEL_ACK:100:250:0")

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from connectors.base import Capability, Connector
 from connectors.centra.connector import CentraConnector
+from connectors.fulfil.connector import FulfilConnector
 from connectors.mirakl.connector import MiraklConnector
 
 CONNECTORS: Mapping[str, type[Connector]] = {
-    connector.platform: connector for connector in (CentraConnector, MiraklConnector)
+    connector.platform: connector for connector in (CentraConnector, FulfilConnector, MiraklConnector)
 }
 
 

@@ -157,7 +157,8 @@ def wait(tenant: Tenant, ids: Any) -> None:
 
 def assign_try(tenant: Tenant, ids: Any) -> bool:
     """True only when everything was reserved; what could be reserved stays so."""
-    return all([_assign(tenant, row) for row in tenant.rows(OUT, ids)])
+    outcomes = [_assign(tenant, row) for row in tenant.rows(OUT, ids)]  # each is tried, whatever became of the others
+    return all(outcomes)
 
 
 def _assign(tenant: Tenant, row: Row) -> bool:

@@ -55,7 +55,8 @@ def decode(value: Any) -> Any:
         case "datetime" if text:
             return naive(datetime.fromisoformat(text))
         case "datetime":
-            return datetime(*_components(value, "year", "month", "day"), *_components(value, *_CLOCK, absent=0))  # type: ignore[arg-type]
+            parts = _components(value, "year", "month", "day") + _components(value, *_CLOCK, absent=0)
+            return naive(datetime(*parts, tzinfo=UTC))  # type: ignore[arg-type,misc]
         case "date":
             return date.fromisoformat(text) if text else date(*_components(value, "year", "month", "day"))
         case "time":

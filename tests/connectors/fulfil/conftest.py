@@ -1,0 +1,33 @@
+"""A connector of an account over a network that plays back answers, and a tenant that the tests of a module share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.fulfil.connector import FulfilConnector
+from connectors.fulfil.sandbox import FulfilSandbox
+from connectors.http import OpenGate
+from connectors.sandboxkit import SandboxClock
+from connectors.transport import using_transport
+from tests.connectors.conformance import START
+from tests.connectors.fulfil.support import Network, make_account, stocked
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """No call leaves this machine; every answer that a test put in must have been fetched."""
+    network = Network()
+    with using_transport(network):
+        yield network
+    assert network.answers == []
+
+
+@pytest.fixture
+def connector(network: Network) -> FulfilConnector:
+    return FulfilConnector(make_account(), gate=OpenGate())
+
+
+@pytest.fixture
+def tenant() -> Iterator[FulfilSandbox]:
+    with stocked(FulfilSandbox(clock=SandboxClock(START, frozen=True))) as sandbox:
+        yield sandbox

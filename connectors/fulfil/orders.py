@@ -15,6 +15,7 @@ from connectors.canonical.orders import Order, TargetOrder, TargetState
 from connectors.canonical.payload import JSON
 from connectors.fulfil import translate
 from connectors.fulfil.client import FulfilClient
+from connectors.fulfil.typedjson import read_decimal
 
 SALE, LINE, SHIPMENT, EXCEPTION = "sale.sale", "sale.line", "stock.shipment.out", "channel.exception"
 CREATE_ORDER = "sale.channel/create_order"
@@ -81,7 +82,7 @@ class Orders:
 
     def taxes(self) -> tuple[translate.ChannelTax, ...]:
         rows = self._client.search_read_all("sale.channel.tax", [["channel", "=", self._channel]], ("name", "rate"))
-        found = [(row.get("name"), translate.read_decimal(row.get("rate"))) for row in rows]
+        found = [(row.get("name"), read_decimal(row.get("rate"))) for row in rows]
         return tuple(
             translate.ChannelTax(name=str(name), rate=rate) for name, rate in found if name and rate is not None
         )

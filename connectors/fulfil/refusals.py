@@ -67,9 +67,9 @@ def _joined(told: Mapping[str, JSON]) -> str:
 
 def _is_about_arguments(told: Mapping[str, JSON]) -> bool:
     """A true rate limit says so by its code or name."""
-    return told.get("type") == "UserError" or (
-        bool(told) and told.get("code") != 429 and told.get("name") != "Too Many Requests"
-    )
+    if told.get("type") == "UserError":
+        return True
+    return bool(told) and told.get("code") != 429 and told.get("name") != "Too Many Requests"
 
 
 def _user_error(told: Mapping[str, JSON], response: Response) -> HubError:
@@ -78,9 +78,9 @@ def _user_error(told: Mapping[str, JSON], response: Response) -> HubError:
         return ConfigurationError(
             _CHANNEL_CLOSED, operation=response.operation, platform_words=said, code="channel_access"
         )
-    for mark, code, meaning in _KNOWN:
+    for mark, known, meaning in _KNOWN:
         if mark in said:
-            return PermanentError(f"{meaning} It says: {said}", platform_words=said, code=code)
+            return PermanentError(f"{meaning} It says: {said}", platform_words=said, code=known)
     code = told.get("code")
     return PermanentError(
         f"Fulfil refused {response.operation}. It says: {said}",

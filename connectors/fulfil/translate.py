@@ -128,11 +128,8 @@ def _line(order: Order, line: OrderLine, country: str, taxes: Sequence[ChannelTa
 def _unit_price(net: Decimal, quantity: int, currency: str) -> Decimal:
     """The shortest price whose multiple rounds to the net amount."""
     step = Decimal(1).scaleb(-minor_digits(currency))
-    for digits in PRICE_DIGITS:
-        price = (net / quantity).quantize(Decimal(1).scaleb(-digits))
-        if (price * quantity).quantize(step) == net:
-            break
-    return price
+    prices = [(net / quantity).quantize(Decimal(1).scaleb(-digits)) for digits in PRICE_DIGITS]
+    return next((price for price in prices if (price * quantity).quantize(step) == net), prices[-1])
 
 
 def _shipping_lines(order: Order, country: str, taxes: Sequence[ChannelTax]) -> list[JSON]:

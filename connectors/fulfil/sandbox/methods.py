@@ -155,7 +155,8 @@ def copy(tenant: Tenant, model: str, context: Context, ids: Any, defaults: Any =
 
 
 def _split(tenant: Tenant, model: str, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    plain, lists = {}, {}
+    plain: dict[str, Any] = {}
+    lists: dict[str, Any] = {}
     for name, value in values.items():
         field = tenant.field(model, name)
         if field.kind in ("o2m", "m2m"):

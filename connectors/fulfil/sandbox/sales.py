@@ -36,12 +36,13 @@ def line_tax(store: Store, line: Row) -> Decimal:
 
 @computed(SALE, "untaxed_amount")
 def untaxed(store: Store, sale: Row, context: Context) -> Decimal:
-    return sum((line_amount(store, line, {}) for line in lines_of(store, sale)), Decimal("0.00"))
+    whole: Decimal = sum((line_amount(store, line, {}) for line in lines_of(store, sale)), Decimal("0.00"))
+    return whole
 
 
 @computed(SALE, "tax_amount")
 def tax(store: Store, sale: Row, context: Context) -> Decimal:
-    return sum((line_tax(store, line) for line in lines_of(store, sale)), Decimal("0.00"))
+    return sum((line_tax(store, line) for line in lines_of(store, sale)), start=Decimal("0.00"))
 
 
 @computed(SALE, "total_amount")
@@ -52,12 +53,13 @@ def total(store: Store, sale: Row, context: Context) -> Decimal:
 @computed(SALE, "shipment_amount")
 def _shipment_amount(store: Store, sale: Row, context: Context) -> Decimal:
     services = (line for line in lines_of(store, sale) if not is_goods(store, line))
-    return sum((line_amount(store, line, {}) for line in services), Decimal("0.00"))
+    return sum((line_amount(store, line, {}) for line in services), start=Decimal("0.00"))
 
 
 @computed(SALE, "payment_total")
 def _payment_total(store: Store, sale: Row, context: Context) -> Decimal:
-    return sum((row["amount"] for row in store.pointing("sale.payment", "sale", sale["id"])), Decimal("0.00"))
+    paid: list[Decimal] = [row["amount"] for row in store.pointing("sale.payment", "sale", sale["id"])]
+    return sum(paid, start=Decimal("0.00"))
 
 
 @computed(SALE, "total_quantity")

@@ -176,7 +176,7 @@ def _assign(tenant: Tenant, row: Row) -> bool:
 def _free(tenant: Tenant, pick: Row) -> float:
     """On the shelf and not reserved for another shipment."""
     reserved = sum(
-        one["quantity"]
+        float(one["quantity"])
         for one in tenant.pointing("stock.move", "product", pick["product"])
         if one["state"] == "assigned" and one["from_location"] == pick["from_location"]
     )

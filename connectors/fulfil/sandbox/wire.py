@@ -60,7 +60,7 @@ def decode(value: Any) -> Any:
         case "date":
             return date.fromisoformat(text) if text else date(*_components(value, "year", "month", "day"))
         case "time":
-            return time.fromisoformat(text) if text else time(*_components(value, *_CLOCK, absent=0))
+            return time.fromisoformat(text) if text else _time(*_components(value, *_CLOCK, absent=0))
         case "timedelta":
             return _duration(text) if text else timedelta(seconds=float(value["seconds"]))
         case "bytes" | "buffer":
@@ -70,6 +70,10 @@ def decode(value: Any) -> Any:
 
 def _components(value: dict[str, Any], *names: str, absent: int | None = None) -> list[int]:
     return [int(value[name] if absent is None else value.get(name, absent)) for name in names]
+
+
+def _time(hour: int, minute: int, second: int, microsecond: int) -> time:
+    return time(hour, minute, second, microsecond)
 
 
 def _duration(text: str) -> timedelta:

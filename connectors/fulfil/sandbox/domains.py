@@ -22,6 +22,8 @@ _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
 
 def search(store: Store, model: str, domain: Any, *, order: Any, context: Context) -> list[Row]:
     """Every record that fits, in order; archived ones only when the context or the domain asks for them."""
+    if domain is not None and not isinstance(domain, list):
+        raise broken()  # search(1) is an error of the server's
     shows_all = context.get("active_test") is False or "active" not in MODELS[model] or _names(domain, "active")
     rows = [
         row
@@ -41,7 +43,7 @@ def matches(store: Store, model: str, row: Row, domain: Any, context: Context) -
     if domain is None or domain == []:
         return True
     if not isinstance(domain, list):
-        raise broken()  # search(1) is an error of the server's
+        raise broken()
     if domain[0] in ("OR", "AND"):
         fits = (matches(store, model, row, part, context) for part in domain[1:])
         return any(fits) if domain[0] == "OR" else all(fits)
@@ -86,7 +88,7 @@ def _fits(store: Store, end: End, operator: str, wanted: Any, context: Context) 
     model, row, name = end
     field, value = store.field(model, name), store.value(model, row, name, context)
     if operator in ("child_of", "parent_of"):
-        return _related(store, field.target, value, wanted, operator)
+        return _related(store, field.target or model, value, wanted, operator)
     if operator in ("like", "ilike") and field.kind == "m2o" and value is not None:
         value = store.rec_name(field.target, store.tables[field.target][value])
     if isinstance(value, list):

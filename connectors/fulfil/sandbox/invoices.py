@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from connectors.fulfil.sandbox.amounts import line_tax
 from connectors.fulfil.sandbox.store import Row
 from connectors.fulfil.sandbox.tenant import Tenant, cents, require_state
 
@@ -48,7 +49,7 @@ def _make(tenant: Tenant, sale: Row, lines: list[tuple[Row, float]], *, kind: st
         return
     sign = -1 if kind == "out_credit_note" else 1
     net = sum((cents(line["unit_price"] * Decimal(str(units))) for line, units in lines), Decimal(0)) * sign
-    tax = sum((_tax_share(line, units) for line, units in lines), Decimal(0)) * sign
+    tax = sum((_tax_share(tenant, line, units) for line, units in lines), Decimal(0)) * sign
     invoice = tenant.insert(
         "account.invoice",
         number=tenant.number("INV"),
@@ -76,8 +77,8 @@ def _make(tenant: Tenant, sale: Row, lines: list[tuple[Row, float]], *, kind: st
         )
 
 
-def _tax_share(line: Row, units: float) -> Decimal:
-    whole = line.get("_tax") or Decimal(0)
+def _tax_share(tenant: Tenant, line: Row, units: float) -> Decimal:
+    whole = line_tax(tenant, line)
     return whole if units == line["quantity"] else cents(whole * Decimal(str(units)) / Decimal(str(line["quantity"])))
 
 

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.fulfil.sandbox import invoices, shipments, stock
+from connectors.fulfil.sandbox.amounts import line_amount, line_tax
 from connectors.fulfil.sandbox.refusals import user_error
 from connectors.fulfil.sandbox.store import Context, Row, Store, computed
-from connectors.fulfil.sandbox.tenant import Tenant, cents, require_state
+from connectors.fulfil.sandbox.tenant import Tenant, require_state
 
 SALE = "sale.sale"
 ACCESS = "You cannot create order under this channel because you do not have required permissions"
@@ -20,20 +21,6 @@ def lines_of(store: Store, sale: Row) -> list[Row]:
     return store.pointing("sale.line", "sale", sale["id"])
 
 
-@computed("sale.line", "amount")
-def line_amount(store: Store, line: Row, context: Context) -> Decimal:
-    return cents((line["unit_price"] or Decimal(0)) * Decimal(str(line["quantity"] or 0)))
-
-
-def line_tax(store: Store, line: Row) -> Decimal:
-    """What the channel stated, else what the rates come to."""
-    stated: Decimal | None = line.get("_tax")
-    if stated is not None:
-        return stated
-    rates = sum((store.row("account.tax", one)["rate"] for one in line["taxes"]), Decimal(0))
-    return cents(line_amount(store, line, {}) * rates)
-
-
 @computed(SALE, "untaxed_amount")
 def untaxed(store: Store, sale: Row, context: Context) -> Decimal:
     whole: Decimal = sum((line_amount(store, line, {}) for line in lines_of(store, sale)), Decimal("0.00"))
@@ -42,7 +29,8 @@ def untaxed(store: Store, sale: Row, context: Context) -> Decimal:
 
 @computed(SALE, "tax_amount")
 def tax(store: Store, sale: Row, context: Context) -> Decimal:
-    return sum((line_tax(store, line) for line in lines_of(store, sale)), start=Decimal("0.00"))
+    taxes: list[Decimal] = [line_tax(store, line) for line in lines_of(store, sale)]
+    return sum(taxes, start=Decimal("0.00"))
 
 
 @computed(SALE, "total_amount")

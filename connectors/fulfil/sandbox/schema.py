@@ -23,7 +23,7 @@ class Field:
 _COMMON = "id:int rec_name:fn:char create_uid:int create_date:datetime write_uid:int write_date:datetime metadata:dict"
 
 _SPECS: Mapping[str, str] = {
-    "company.company": "name currency:m2o=currency.currency",
+    "company.company": "party:m2o=party.party currency:m2o=currency.currency",
     "currency.currency": "name code symbol digits:int",
     "country.country": "name code",
     "country.subdivision": "name code country:m2o=country.country",
@@ -50,7 +50,7 @@ _SPECS: Mapping[str, str] = {
         "input_location:m2o=stock.location output_location:m2o=stock.location storage_location:m2o=stock.location "
         "picking_location:m2o=stock.location quantity_on_hand:fn:float quantity_available:fn:float"
     ),
-    "product.template": "name code active:bool type products:o2m=product.product.template",
+    "product.template": "name active:bool type products:o2m=product.product.template",
     "product.product": (
         "code variant_name upc active:bool type template:m2o=product.template list_price:decimal cost_price:decimal "
         "salable:bool quantity_on_hand:fn:float quantity_available:fn:float"

@@ -31,6 +31,13 @@ class FulfilSandbox(BackOffice, Sandbox):
 
     def __init__(self, *, clock: SandboxClock | None = None, journal: Path | None = None) -> None:
         Sandbox.__init__(self, clock=clock, journal=journal)
+        self.reset()
+
+    def reset(self, clock: SandboxClock | None = None) -> None:
+        """A tenant as it was born, on the same address."""
+        self.clock = clock or self.clock
+        self.journal.clear()
+        self.faults.clear()
         self.tenant = Tenant(self.clock)
         structure.build(self.tenant)
         self.keys: set[str] = {API_KEY}

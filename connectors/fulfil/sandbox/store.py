@@ -130,6 +130,8 @@ class Store:
             case "sale.sale":
                 reference = f" ({row['reference']})" if row["reference"] else ""
                 return f"{row['number'] or row['id']}{reference}"
+            case "company.company":
+                return self.rec_name("party.party", self.row("party.party", row["party"]))
             case "shipment.tracking":
                 return str(row["tracking_number"])
         return str(row.get("name") or row.get("number") or row.get("code") or row["id"])

@@ -26,7 +26,8 @@ def build(tenant: Tenant) -> None:
     for state in ("CA", "OR", "TX", "VT", "NY"):
         tenant.insert("country.subdivision", name=state, code=f"US-{state}", country=us["id"] if us else None)
     tenant.insert("res.user", record_id=1, name="Integration")
-    tenant.insert("company.company", record_id=1, name="Northgate AB", currency=12)
+    owner = tenant.insert("party.party", name="Northgate AB")
+    tenant.insert("company.company", record_id=1, party=owner["id"], currency=12)
     _locations(tenant)
     _channel(tenant)
     for code in ("adyen", "klarna", "manual"):
@@ -82,7 +83,10 @@ def _channel(tenant: Tenant) -> None:
         )
     actions = (("pending", "process_manually"), ("completed", "import_as_past"), ("cancelled", "do_not_import"))
     for code, action in actions:
-        tenant.insert("sale.channel.order_state", channel=CHANNEL, code=code, name=code.capitalize(), action=action)
+        tenant.insert(
+            "sale.channel.order_state", channel=CHANNEL, code=code, name=code.capitalize(), action=action,
+            invoice_method="shipment", shipment_method="order",
+        )  # fmt: skip
 
 
 def add_product(

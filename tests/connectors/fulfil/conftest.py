@@ -27,7 +27,14 @@ def connector(network: Network) -> FulfilConnector:
     return FulfilConnector(make_account(), gate=OpenGate())
 
 
-@pytest.fixture
-def tenant() -> Iterator[FulfilSandbox]:
-    with stocked(FulfilSandbox(clock=SandboxClock(START, frozen=True))) as sandbox:
+@pytest.fixture(scope="module")
+def server() -> Iterator[FulfilSandbox]:
+    with FulfilSandbox(clock=SandboxClock(START, frozen=True)) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def tenant(server: FulfilSandbox) -> FulfilSandbox:
+    """As it was born, and stocked."""
+    server.reset(SandboxClock(START, frozen=True))
+    return stocked(server)

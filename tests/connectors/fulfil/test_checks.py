@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from connectors.http import OpenGate
 from tests.connectors.fulfil.support import account_of, connector_of
 
 
-def faults(tenant: FulfilSandbox, **settings: object) -> dict[str, Finding]:
+def faults(tenant: FulfilSandbox, **settings: Any) -> dict[str, Finding]:
     report = connector_of(tenant, **settings).check()
     return {finding.subject: finding for finding in report.findings if not finding.ok}
 

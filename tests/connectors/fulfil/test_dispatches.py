@@ -20,8 +20,9 @@ def shipments(tenant: FulfilSandbox, sale: int) -> list[int]:
 
 
 def poll(tenant: FulfilSandbox, *, hours: int = 1) -> list[Record]:
-    connector, records, token = connector_of(tenant), [], None
-    window = timedelta(hours=hours)
+    connector, window = connector_of(tenant), timedelta(hours=hours)
+    records: list[Record] = []
+    token: str | None = None
     while True:
         page = connector.fetch_dispatches(updated_from=START - window, updated_until=START + window, token=token)
         records += page.records

@@ -1,5 +1,7 @@
 """Stock and products, against the sandbox."""
 
+from typing import Any
+
 import pytest
 
 from connectors.canonical.errors import ConfigurationError, DataError
@@ -9,7 +11,7 @@ from tests.connectors.conformance import RecordingGate
 from tests.connectors.fulfil.support import OPTIONS, ORDER, connector_of, released
 
 
-def available(tenant: FulfilSandbox, sku: str = "TEE-M", **settings: object) -> int:
+def available(tenant: FulfilSandbox, sku: str = "TEE-M", **settings: Any) -> int:
     (level,) = connector_of(tenant, **settings).fetch_stock([sku])
     return level.available
 

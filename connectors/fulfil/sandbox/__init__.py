@@ -12,8 +12,8 @@ __all__ = ["FulfilSandbox", "make"]
 
 
 def make(*, journal: Path | None = None, seed: int | None = None) -> FulfilSandbox:
-    """A sandbox for a stranger's client: without articles unless a seed is given."""
-    sandbox = FulfilSandbox(journal=journal)
+    """A sandbox for a stranger's client: without articles unless a seed is given. Webhooks go out once an address is set."""
+    sandbox = FulfilSandbox(journal=journal, live_webhooks=True)
     if seed is not None:
         sandbox.load_catalogue(catalogue(seed))
     return sandbox

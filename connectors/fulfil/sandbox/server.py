@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -24,13 +25,18 @@ API_KEY = "sandbox-fulfil-api-key"
 _PREFIX = "/api/v2"
 _RESERVED = frozenset({"filter", "page", "per_page", "field", "fields", "order", "context", "ids", "created_at_min"})
 PER_PAGE = 10
+POLL_SECONDS = 0.5
 
 
 class FulfilSandbox(BackOffice, Sandbox):
     platform: ClassVar[str] = "fulfil"
 
-    def __init__(self, *, clock: SandboxClock | None = None, journal: Path | None = None) -> None:
+    def __init__(
+        self, *, clock: SandboxClock | None = None, journal: Path | None = None, live_webhooks: bool = False
+    ) -> None:
+        """`live_webhooks` delivers from a thread of its own once an address is configured."""
         Sandbox.__init__(self, clock=clock, journal=journal)
+        self._live_webhooks, self._halt = live_webhooks, threading.Event()
         self.reset()
 
     def reset(self, clock: SandboxClock | None = None) -> None:
@@ -77,6 +83,22 @@ class FulfilSandbox(BackOffice, Sandbox):
 
     def control(self, name: str, payload: Mapping[str, Any]) -> Any:
         return run_control(self, name, payload)
+
+    # --- the life of the server -------------------------------------------------------------------------------------
+    def start(self, port: int = 0) -> str:
+        url = super().start(port)
+        if self._live_webhooks:
+            self._halt = threading.Event()
+            threading.Thread(target=self._tell, args=(self._halt,), name="sandbox-fulfil-webhooks", daemon=True).start()
+        return url
+
+    def stop(self) -> None:
+        self._halt.set()
+        super().stop()
+
+    def _tell(self, halt: threading.Event) -> None:
+        while not halt.wait(POLL_SECONDS):
+            self.tenant.webhooks.deliver()
 
     # --- the door ---------------------------------------------------------------------------------------------------
     def _answer(self, request: SandboxRequest) -> Reply:

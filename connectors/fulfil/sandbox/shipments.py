@@ -42,12 +42,12 @@ def _ids(rows: Iterable[Row]) -> list[int]:
 
 
 for _model in (OUT, BACK):
-    computed(_model, "moves")(lambda store, row, context, model=_model: _ids(moves_of(store, model, row)))  # type: ignore[misc]
+    computed(_model, "moves")(lambda store, row, context, model=_model: _ids(moves_of(store, model, row)))
     computed(_model, "channels")(
-        lambda store, row, context, model=_model: sorted({sale["channel"] for sale in sales_of(store, model, row)})  # type: ignore[misc]
+        lambda store, row, context, model=_model: sorted({sale["channel"] for sale in sales_of(store, model, row)})
     )
     computed(_model, "order_numbers")(
-        lambda store, row, context, model=_model: ", ".join(  # type: ignore[misc]
+        lambda store, row, context, model=_model: ", ".join(
             store.rec_name("sale.sale", sale) for sale in sales_of(store, model, row)
         )
     )

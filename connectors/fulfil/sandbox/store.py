@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.fulfil.sandbox import wire
 from connectors.fulfil.sandbox.refusals import not_found, user_error
@@ -13,6 +13,7 @@ from connectors.sandboxkit import SandboxClock
 Row = dict[str, Any]
 Context = Mapping[str, Any]
 Compute = Callable[["Store", Row, Context], Any]
+Computing = TypeVar("Computing", bound=Compute)
 
 _ABSENT: Mapping[str, Any] = {"bool": False, "m2m": [], "o2m": [], "dict": {}}
 
@@ -171,10 +172,10 @@ class Store:
 COMPUTED: dict[tuple[str, str], Compute] = {}
 
 
-def computed(model: str, *names: str) -> Callable[[Compute], Compute]:
+def computed(model: str, *names: str) -> Callable[[Computing], Computing]:
     """Register what computes a field when it is read."""
 
-    def register(compute: Compute) -> Compute:
+    def register(compute: Computing) -> Computing:
         for name in names:
             COMPUTED[model, name] = compute
         return compute

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,10 +46,15 @@ class Webhooks:
     archived: bool = False
     waiting: list[Message] = field(default_factory=list)
     delivered: list[Message] = field(default_factory=list)
+    lock: threading.Lock = field(
+        default_factory=threading.Lock
+    )  # told of by requests, delivered by a thread of its own
 
     def note(self, event: dict[str, Any]) -> None:
         """Keep an event for delivery; nobody is told before an address is set."""
-        if self.url and not self.archived:
+        if not self.url or self.archived:
+            return
+        with self.lock:
             self.waiting.append(Message(body=json.dumps([event]).encode(), due_at=self.clock.now()))
 
     def headers(self, body: bytes) -> dict[str, str]:
@@ -62,15 +68,17 @@ class Webhooks:
     def deliver(self, send: Send | None = None) -> int:
         """Send what is due; how many were taken. 2xx only is taken: a 3xx counts as a failure."""
         now, taken = self.clock.now(), 0
-        due = [message for message in self.waiting if message.due_at <= now]
-        self.waiting = [message for message in self.waiting if message.due_at > now]
+        with self.lock:
+            due = [message for message in self.waiting if message.due_at <= now]
+            self.waiting = [message for message in self.waiting if message.due_at > now]
         for message in due:
             try:
                 fine = 200 <= (send or self._post)(message.body, self.headers(message.body)) < 300
             except OSError:
                 fine = False
             taken += fine
-            self._settle(message, fine=fine)
+            with self.lock:
+                self._settle(message, fine=fine)
         return taken
 
     def _settle(self, message: Message, *, fine: bool) -> None:

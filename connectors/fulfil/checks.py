@@ -5,17 +5,19 @@ users.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
+from connectors import ports
 from connectors.base import Account, CheckReport, Finding
 from connectors.canonical.errors import ConfigurationError, HubError, TransientError
 from connectors.canonical.payload import JSON
 from connectors.fulfil import translate
-from connectors.fulfil.account import channel_id, text_setting, warehouse_ids, webhook_secrets, whole_setting
+from connectors.fulfil.account import channel_id, limits, text_setting, warehouse_ids, webhook_secrets, whole_setting
 from connectors.fulfil.client import FulfilClient
 from connectors.fulfil.webhooks import secret_key
-from connectors.http import Gate
+from connectors.http import Call, Exchange, Gate
 
 CHANNEL_FIELDS = (
     "name", "company", "currency.code", "warehouse", "shipment_method", "invoice_method", "create_users",
@@ -26,7 +28,7 @@ ON_ITS_OWN = "process_automatically"
 
 def check(account: Account, *, gate: Gate) -> CheckReport:
     try:
-        client = FulfilClient(account, gate=gate)
+        client = FulfilClient(account, gate=_Paced(gate, seconds=1 / limits(account)[0].calls))
     except ConfigurationError as error:
         return CheckReport(findings=(Finding(ok=False, subject="Address", message=_sentence(error)),))
     findings = _tried("API key", partial(_key, client))
@@ -37,6 +39,23 @@ def check(account: Account, *, gate: Gate) -> CheckReport:
         findings += _permissions(client)
     findings += _webhooks(account)
     return CheckReport(findings=tuple(findings))
+
+
+class _Paced:
+    """Keeps the test's calls, which nobody budgets, inside what Fulfil takes from one user in a second."""
+
+    def __init__(self, gate: Gate, *, seconds: float) -> None:
+        self._gate, self._seconds = gate, seconds
+
+    def before_call(self, call: Call) -> None:
+        ports.sleep(self._seconds)
+        self._gate.before_call(call)
+
+    def after_call(self, exchange: Exchange) -> None:
+        self._gate.after_call(exchange)
+
+    def penalise(self, call: Call, *, until: datetime) -> None:
+        self._gate.penalise(call, until=until)
 
 
 def _tried(subject: str, look: Callable[[], Iterable[Finding]], *, blocking: bool = True) -> list[Finding]:

@@ -56,6 +56,8 @@ class Dispatches:
             own = [move for move in moves if move.get("shipment") == f"{SHIPMENT},{row['id']}"]
             for sale in dict.fromkeys(move.get("origin.sale") for move in own):
                 of_sale = [move for move in own if move.get("origin.sale") == sale]
+                if not of_sale[0].get("origin.sale.channel_identifier"):
+                    continue  # typed by hand in Fulfil: sold nowhere that the hub knows
                 payload = {"shipment": row, "moves": of_sale, "is_last": last.get(sale) == row["id"]}
                 yield Record(
                     kind="shipment",

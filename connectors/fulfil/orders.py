@@ -5,6 +5,7 @@ unique in a channel: creating again creates nothing. A PUT is not idempotent her
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from connectors.base import CAPABILITY_LABELS, Capability
@@ -41,7 +42,7 @@ class Orders:
     def need(self, external_id: str) -> TargetOrder:
         found = self.read(external_id)
         if found is None:
-            raise PermanentError(f"Fulfil has no order {external_id}.", subject=external_id, code="order_gone")
+            raise _gone(external_id)
         return found
 
     def _sales(self, domain: Sequence[Any]) -> list[dict[str, JSON]]:
@@ -71,7 +72,11 @@ class Orders:
     # --- creating -------------------------------------------------------------------------------------------------
     def create(self, order: Order, options: OrderOptions) -> str:
         """One writing call. Its outcome is found again by `find`. A hold needs nothing: no order leaves before `finish`."""
-        built = translate.build_order(order, options, taxes=self.taxes())
+        try:
+            built = translate.build_order(order, options, taxes=self._taxes)
+        except PermanentError:
+            self.__dict__.pop("_taxes", None)  # a person adds the missing tax, and then it must be seen
+            raise
         answer = self._client.call("sale.channel", "create_order", [self._channel, built])
         record = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
         made = record.get("id") if isinstance(record, dict) else None
@@ -80,7 +85,8 @@ class Orders:
             raise UnknownOutcomeError(words, code="no_number")
         return str(made)
 
-    def taxes(self) -> tuple[translate.ChannelTax, ...]:
+    @cached_property
+    def _taxes(self) -> tuple[translate.ChannelTax, ...]:
         rows = self._client.search_read_all("sale.channel.tax", [["channel", "=", self._channel]], ("name", "rate"))
         found = [(row.get("name"), read_decimal(row.get("rate"))) for row in rows]
         return tuple(
@@ -90,12 +96,16 @@ class Orders:
     # --- finishing ------------------------------------------------------------------------------------------------
     def finish(self, external_id: str, order: Order, options: OrderOptions, *, confirm: bool) -> None:
         """Compare what Fulfil holds with what was charged, then let it go to the warehouse."""
-        found = self.need(external_id)
+        sales = self._sales([["id", "=", whole_id(external_id)]])
+        found = next(iter(self._parsed(sales)), None)
+        if found is None:
+            raise _gone(external_id)
         _refuse_unfinishable(found, order.reference)
         if not confirm or found.state in COMMITTED:
             return
         _refuse_hold(options)
-        self._refuse_exceptions(found)
+        if sales[0].get("has_channel_exception") is not False:
+            self._refuse_exceptions(found)
         refuse_other_money(found, order)
         for step in STEPS.get(found.target_state, ()):
             goal = AFTER.get(step)
@@ -238,6 +248,10 @@ def _refuse_unfinishable(found: TargetOrder, reference: str) -> None:
     if found.reference != reference:
         words = f"Order {number} in Fulfil is {found.reference or 'nobody’s'}, not {reference}, so nothing was done."
         raise PermanentError(words, subject=number, code="other_reference")
+
+
+def _gone(external_id: str) -> PermanentError:
+    return PermanentError(f"Fulfil has no order {external_id}.", subject=external_id, code="order_gone")
 
 
 def _too_late(external_id: str) -> PermanentError:

@@ -25,7 +25,7 @@ from connectors.fulfil.typedjson import read_day, read_decimal, read_moment
 
 SALE_FIELDS = (
     "number", "reference", "channel_identifier", "state", "currency.code", "untaxed_amount", "tax_amount", "total_amount",
-    "has_channel_exception", "shipments", "create_date", "write_date",
+    "has_channel_exception", "shipment_state", "shipments", "create_date", "write_date",
 )  # fmt: skip
 LINE_FIELDS = (
     "sale", "type", "product.code", "product.type", "quantity", "unit_price", "amount", "channel_identifier", "metadata",
@@ -235,7 +235,7 @@ def parse_target_order(payload: JSON) -> TargetOrder:
     found = TargetOrder(
         external_id=str(sale.whole("id")),
         reference=sale.text("channel_identifier"),
-        state=_state(sale.word("state"), shipments),
+        state=_state(sale, shipments),
         target_state=sale.text("state"),
         total=amounts["total_amount"],
         shipping=shipping,
@@ -250,8 +250,11 @@ def parse_target_order(payload: JSON) -> TargetOrder:
     return found
 
 
-def _state(word: str, shipments: Sequence[Node]) -> TargetState:
-    state = STATES.get(word, TargetState.UNKNOWN)
+def _state(sale: Node, shipments: Sequence[Node]) -> TargetState:
+    """An order is done in Fulfil when it is paid too; for us it is shipped when everything has left."""
+    state = STATES.get(sale.word("state"), TargetState.UNKNOWN)
+    if state is TargetState.CONFIRMED and sale.value.get("shipment_state") == "sent":
+        return TargetState.SHIPPED
     begun = any(one.value.get("state") in BEGUN or one.value.get("picking_status") for one in shipments)
     return TargetState.PROCESSING if state is TargetState.CONFIRMED and begun else state
 

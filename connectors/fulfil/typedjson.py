@@ -27,7 +27,7 @@ def encode(value: Any) -> JSON:
             return {"__class__": "date", "iso_string": value.isoformat()}
         case Mapping():
             return {str(name): encode(inner) for name, inner in value.items()}
-        case Sequence():
+        case Sequence() if not isinstance(value, bytes):
             return [encode(inner) for inner in value]
     raise TypeError(f"{type(value).__name__} cannot be sent to Fulfil.")
 

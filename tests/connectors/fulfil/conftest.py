@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from connectors import ports
 from connectors.fulfil.connector import FulfilConnector
 from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.http import OpenGate
@@ -25,6 +26,14 @@ def network() -> Iterator[Network]:
 @pytest.fixture
 def connector(network: Network) -> FulfilConnector:
     return FulfilConnector(make_account(), gate=OpenGate())
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[ports.VirtualClock]:
+    """Nobody waits: the connection test paces its calls."""
+    clock = ports.VirtualClock(START)
+    with ports.using(clock=clock):
+        yield clock
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from connectors.base import Finding
 from connectors.fulfil.connector import FulfilConnector
 from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.http import OpenGate
+from connectors.ports import VirtualClock
 from tests.connectors.fulfil.support import account_of, connector_of
 
 
@@ -20,6 +21,14 @@ def faults(tenant: FulfilSandbox, **settings: Any) -> dict[str, Finding]:
 
 def test_a_tenant_that_is_set_up_has_no_faults(tenant: FulfilSandbox) -> None:
     assert faults(tenant) == {}
+
+
+def test_the_test_keeps_inside_what_fulfil_takes_in_a_second(tenant: FulfilSandbox, clock: VirtualClock) -> None:
+    tenant.configure(calls_per_second=5)
+    clock.follow(tenant.clock.advance)
+
+    assert faults(tenant) == {}
+    assert len(tenant.journal.entries()) > 10
 
 
 Change = Callable[[FulfilSandbox], None]

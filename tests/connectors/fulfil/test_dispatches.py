@@ -103,6 +103,14 @@ def test_shipments_of_other_channels_are_not_read(tenant: FulfilSandbox) -> None
     assert poll(tenant) == []
 
 
+def test_an_order_typed_by_hand_in_the_channel_is_not_the_hub_s(tenant: FulfilSandbox) -> None:
+    sent(tenant, "CE-1")
+    for row in tenant.tenant.select("sale.sale"):
+        tenant.tenant.update("sale.sale", row, channel_identifier=None)
+
+    assert poll(tenant) == []
+
+
 def test_a_shipment_changed_outside_the_window_is_not_read(tenant: FulfilSandbox) -> None:
     sent(tenant, "CE-1")
     tenant.advance(3 * 3600)

@@ -129,6 +129,21 @@ def test_without_a_payment_gateway_a_paid_order_is_not_sent(tenant: FulfilSandbo
     assert tenant.journal.entries() == []
 
 
+def test_a_tax_that_is_added_is_seen_at_the_next_try(tenant: FulfilSandbox) -> None:
+    connector = connector_of(tenant)
+    (row,) = tenant.tenant.select("sale.channel.tax", name="SE VAT 25")
+    tenant.tenant.update("sale.channel.tax", row, channel=None)
+    (other,) = tenant.tenant.select("sale.channel.tax", name="DK VAT 25")
+    tenant.tenant.update("sale.channel.tax", other, channel=None)
+    with pytest.raises(PermanentError) as caught:
+        connector.send_order(ORDER, OPTIONS)
+    assert caught.value.code == "unknown_tax"
+
+    tenant.tenant.update("sale.channel.tax", row, channel=3)
+
+    assert connector.send_order(ORDER, OPTIONS)
+
+
 def test_a_user_without_create_access_stops_only_creating(tenant: FulfilSandbox) -> None:
     tenant.set_channel(create_users=[])
 

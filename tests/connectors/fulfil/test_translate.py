@@ -138,6 +138,16 @@ def test_a_region_goes_out_as_a_bare_code_or_not_at_all(region: str, code: str |
     assert built["shipping_address"].get("subdivision_code") == code
 
 
+def test_the_payload_files_keep_the_contract() -> None:
+    rules = contract("fulfil", closed=False)
+    schemas = rules.document["x-model-schemas"]
+    order, shipment = payload("order"), payload("shipment")
+    rows = [("sale.sale", order["sale"]), *(("sale.line", line) for line in order["lines"])]
+    rows += [("stock.shipment.out", shipment["shipment"]), *(("stock.move", move) for move in shipment["moves"])]
+
+    assert [problem for model, row in rows for problem in rules.problems({"$ref": schemas[model]}, row)] == []
+
+
 # --- what is read back ------------------------------------------------------------------------------------------------
 def test_an_order_comes_back_as_it_was_charged() -> None:
     found = parse_target_order(payload("order"))
@@ -195,6 +205,16 @@ def test_states_are_told_by_the_order_and_its_shipments(
     told["sale"]["state"], told["shipments"] = state, shipments
 
     assert parse_target_order(told).state is expected
+
+
+def test_an_order_whose_invoice_waits_has_shipped_all_the_same() -> None:
+    told = payload("order")
+    told["sale"] |= {"state": "processing", "shipment_state": "sent"}
+    told["shipments"] = [{"id": 1, "state": "done"}]
+
+    found = parse_target_order(told)
+
+    assert (found.state, found.dispatches) == (TargetState.SHIPPED, ("1-213112",))
 
 
 def test_every_field_at_fault_is_named() -> None:

@@ -85,12 +85,17 @@ class FulfilClient:
         arguments: Sequence[Any],
         *,
         context: Mapping[str, JSON] | None = None,
+        record: int | None = None,
         rows: bool = False,
     ) -> JSON:
-        """PUT /model/{model}/{method} with positional arguments. With `rows`, the answer must be a list of objects."""
+        """PUT /model/{model}/{method} with positional arguments; with `record`, that record's own method.
+
+        With `rows`, the answer must be a list of objects.
+        """
+        place = model if record is None else f"{model}/{record}"
         response = self._http.request(
             "PUT",
-            f"/api/v2/model/{model}/{method}",
+            f"/api/v2/model/{place}/{method}",
             operation=f"{model}/{method}",
             write=method not in READS,
             params=self._parameters(context),

@@ -5,8 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.fulfil.sandbox.amounts import line_tax
-from connectors.fulfil.sandbox.store import Row
+from connectors.fulfil.sandbox.store import Context, Row, Store, computed
 from connectors.fulfil.sandbox.tenant import Tenant, cents, require_state
+
+
+@computed("account.invoice", "sales")
+def _sales(store: Store, row: Row, context: Context) -> list[int]:
+    return [row["sale"]]
 
 
 def on_process(tenant: Tenant, sale: Row) -> None:

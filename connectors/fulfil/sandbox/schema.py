@@ -81,7 +81,7 @@ _SPECS: Mapping[str, str] = {
     "sale.payment": ("sale:m2o=sale.sale amount:decimal gateway:m2o=payment_gateway.gateway reference provider method"),
     "account.invoice": (
         "number type state reference party:m2o=party.party invoice_date:date currency:m2o=currency.currency "
-        "sale:m2o=sale.sale untaxed_amount:decimal tax_amount:decimal total_amount:decimal "
+        "sale:m2o=sale.sale sales:fn:m2m=sale.sale untaxed_amount:decimal tax_amount:decimal total_amount:decimal "
         "lines:o2m=account.invoice.line.invoice"
     ),
     "account.invoice.line": (

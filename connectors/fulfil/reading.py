@@ -75,10 +75,11 @@ class Node:
     def whole(self, name: str) -> int:
         """A whole number: an id, or a quantity, which Fulfil writes 2.0."""
         value = self.value.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        found = read_decimal(value) if isinstance(value, int | Decimal) else None
+        if found is None or found != found.to_integral_value():
             self.fault(name, "It must be a whole number.")
             return 0
-        return int(value)
+        return int(found)
 
     def amount(self, name: str) -> Decimal:
         found = read_decimal(self.value.get(name))

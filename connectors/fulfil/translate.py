@@ -400,8 +400,8 @@ def parse_stock(sku: str, quantities: JSON, *, warehouses: Sequence[int], as_of:
     promised = Decimal(0)
     for warehouse in warehouses:
         place = quantities.get(str(warehouse)) if isinstance(quantities, dict) else None
-        units = place.get("quantity_available") if isinstance(place, dict) else None
-        if isinstance(units, bool) or not isinstance(units, int | Decimal):
+        units = read_decimal(place.get("quantity_available")) if isinstance(place, dict) else None
+        if units is None:
             refuse(f"Stock of {sku}", f"{warehouse}.quantity_available", "Fulfil told no quantity.")
         promised += units
     return StockLevel(sku=sku, available=max(0, int(promised)), as_of=as_of)

@@ -11,6 +11,8 @@ from typing import Any
 
 from connectors.canonical.payload import JSON
 
+MAX_EXPONENT = 24  # beyond this an amount is a mistake, and writing out its zeros would fill the memory
+
 
 def encode(value: Any) -> JSON:
     """Ours → theirs, at any depth. Raises TypeError for a float and for a time without a zone."""
@@ -41,7 +43,7 @@ def read_decimal(value: JSON) -> Decimal | None:
         amount = Decimal(told)
     except ArithmeticError:
         return None
-    return amount if amount.is_finite() else None
+    return amount if amount.is_finite() and abs(amount.adjusted()) <= MAX_EXPONENT else None
 
 
 def read_moment(value: JSON) -> datetime | None:

@@ -8,8 +8,9 @@ import pytest
 
 from connectors.canonical.errors import DataError, PermanentError, UnknownOutcomeError
 from connectors.canonical.returns import CreditNote, Return, ReturnRequest, ReturnRequestLine, ReturnState
-from connectors.fulfil.returns import Returns, build_return, parse_credit_note, parse_return
+from connectors.fulfil.returns import Returns
 from connectors.fulfil.sandbox import FulfilSandbox, shipments
+from connectors.fulfil.translate_returns import build_return, parse_credit_note, parse_return
 from connectors.sandboxkit import Fault
 from tests.connectors.conformance import START
 from tests.connectors.fulfil.support import connector_of, sek, sent

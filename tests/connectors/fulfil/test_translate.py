@@ -280,6 +280,17 @@ def test_a_product_is_named_by_template_and_variant() -> None:
     assert (product.active, product.group, product.name, product.variant) == (False, "12", "Tee", "M")
 
 
+@pytest.mark.parametrize("quantity", [Decimal("1.5"), Decimal("1E+99999999"), True, "2", None])
+def test_a_quantity_that_is_no_whole_number_is_a_fault_and_never_rounded(quantity: Any) -> None:
+    told = payload("shipment")
+    told["moves"][0]["quantity"] = quantity
+
+    with pytest.raises(DataError) as caught:
+        parse_dispatch(told, zone=STOCKHOLM)
+
+    assert [problem.field for problem in caught.value.problems] == ["moves[0].quantity"]
+
+
 @pytest.mark.parametrize(
     ("units", "available"), [((8, 3), 11), ((-2, 5), 3), ((-9, 5), 0), ((Decimal("2.5"), 0), 2), ((0, 0), 0)]
 )

@@ -49,6 +49,8 @@ def test_an_amount_comes_back_as_it_went(amount: str) -> None:
     "value",
     [
         None,
+        "1E+999999999",
+        Decimal("1E-99999"),
         "",
         "x",
         True,

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 
 from connectors.base import Capability, Connector
 from connectors.centra.connector import CentraConnector
-from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.fulfil.connector import FulfilConnector
+from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.mirakl.connector import MiraklConnector
 from connectors.virtualstock.connector import VirtualstockConnector
 
 CONNECTORS: Mapping[str, type[Connector]] = {
-    connector.platform: connector for connector in (CentraConnector, MarketplacerConnector, MiraklConnector)
-    connector.platform: connector for connector in (CentraConnector, MiraklConnector, VirtualstockConnector)
-    connector.platform: connector for connector in (CentraConnector, FulfilConnector, MiraklConnector)
+    connector.platform: connector
+    for connector in (CentraConnector, FulfilConnector, MarketplacerConnector, MiraklConnector, VirtualstockConnector)
 }
 
 

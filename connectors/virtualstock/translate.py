@@ -89,6 +89,7 @@ def parse_order(payload: JSON, reading: Reading) -> Order:
         shipping_service_label=node.text("delivery_service_code"),
         can_ship=any(status in {"ORDER_ACK", "BACKORDER"} for status in statuses),
         can_cancel="CANCEL" in statuses,
+        cancellation_requested="CANCEL" in statuses,
         fulfilled_by_seller=reading.take_test_orders or not node.flag("test_flag"),
         attributes=_attributes(node, statuses),
     )
@@ -192,7 +193,6 @@ def _attributes(node: Node, statuses: Sequence[str]) -> dict[str, str]:
         "purchase_order": node.text("purchase_order_reference"),
         "additional_reference": node.text("additional_order_reference"),
         "test_order": "true" if node.flag("test_flag") else "",
-        "cancellation_requested": "true" if "CANCEL" in statuses else "",
         "returns": " ".join(sorted({status for status in statuses if status.startswith("RMA")})),
     }
     return {name: value for name, value in found.items() if value}

@@ -2,6 +2,7 @@
 
 from integrationhub.orders.flows import (
     accepting,
+    acknowledging,
     cancelling,
     confirming,
     counting,
@@ -16,6 +17,7 @@ from integrationhub.orders.flows import (
 
 __all__ = [
     "accepting",
+    "acknowledging",
     "cancelling",
     "confirming",
     "counting",

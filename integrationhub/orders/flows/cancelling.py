@@ -43,7 +43,7 @@ def cancel_target_order(run: Run) -> Outcome:
     if seen is None or seen.state == TargetState.CANCELLED:
         _note_cancelled(row)
         return Skipped(f"{run.target_row.name} does not have it open.")
-    wanted = Counter[str]() if row.cancel_wanted_at is not None else _wanted_units(row)
+    wanted = Counter[str]() if row.cancel_wanted_at is not None else wanted_units(row)
     if wanted and row.state not in (OrderState.CANCELLED.value, OrderState.REFUSED.value):
         return _trim(run, row, seen, wanted)
     if seen.state == TargetState.SHIPPED or seen.dispatches:
@@ -66,7 +66,7 @@ def _cancellation(run: Run, row: SoldOrder, seen: TargetOrder) -> Effect:
     return Effect(place=run.target_row, operation="cancel_order", reference=seen.external_id, send=send, find=cancelled)
 
 
-def _wanted_units(row: SoldOrder) -> Counter[str]:
+def wanted_units(row: SoldOrder) -> Counter[str]:
     wanted: Counter[str] = Counter()
     for line in row.lines.filter(cancelled=False):
         wanted[line.target_sku] += line.quantity
@@ -161,7 +161,7 @@ def _require_all_units(run: Run, row: SoldOrder, seen: TargetOrder) -> None:
     """A person took units off the order where it is fulfilled: only a person can say what the marketplace is to be told."""
     if row.state not in LIVE_AT_SOURCE or seen.state in (TargetState.CANCELLED, TargetState.UNKNOWN):
         return
-    missing = _wanted_units(row)
+    missing = wanted_units(row)
     for line in seen.lines:
         missing[line.sku] -= line.quantity
     lacking = {sku: units for sku, units in missing.items() if units > 0}

@@ -54,6 +54,8 @@ def _was_brought_in(run: Run, order: Order) -> bool:
 def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
     if not order.fulfilled_by_seller:
         return Skipped("The marketplace fulfils this order itself.")
+    if order.cancellation_requested:
+        enqueue(order_job("acknowledge_cancellation", row))
     match order.state:
         case OrderState.STAGING:
             return Skipped("The marketplace is still checking this order.")

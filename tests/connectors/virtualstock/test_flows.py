@@ -122,8 +122,27 @@ def test_what_the_retailer_wants_cancelled_is_cancelled_where_it_is_fulfilled(
     retailer.request_cancellation(reference)
     world.poll()
 
+    world.wait(180)
     assert world.order(reference).target_state == "CANCELLED", world.reasons()
+    assert retailer.line_statuses(reference) == ["CANCEL_ACK", "CANCEL_ACK"], world.reasons()
+    assert retailer.journal.count("acknowledgeCancellation") == 1
     assert world.cases() == []
+
+
+def test_a_request_to_cancel_what_has_left_is_not_acknowledged(world: World, retailer: VirtualstockSandbox) -> None:
+    reference = sold(retailer)
+    world.poll()
+    world.poll()
+    (order,) = world.in_centra(reference)
+    world.centra.ship_order(order.number, carrier="DPD Next Day", tracking="15501234567890")
+
+    retailer.request_cancellation(reference)
+    world.poll()
+    world.wait(300)
+
+    assert retailer.line_statuses(reference) == ["CANCEL", "CANCEL"]
+    assert retailer.journal.count("acknowledgeCancellation") == 0
+    assert len(world.cases()) == 1
 
 
 def test_an_order_that_did_not_change_is_stored_once_however_often_it_is_read(

@@ -143,7 +143,7 @@ def test_a_line_that_the_retailer_wants_cancelled_is_off_and_can_be_acknowledged
 
     assert [line.cancelled for line in found.lines] == [True, False]
     assert (found.can_cancel, found.total) == (True, gbp("52.80"))
-    assert found.attributes["cancellation_requested"] == "true"
+    assert found.cancellation_requested
 
 
 def test_returns_are_told_as_they_stand() -> None:

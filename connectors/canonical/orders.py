@@ -91,7 +91,9 @@ class Order:
     payment_method: str = ""  # the source's code
     can_ship: bool = False
     can_cancel: bool = False
-    cancellation_requested: bool = False  # the source asks for it and waits to hear that its cancelled lines will not leave
+    cancellation_requested: bool = (
+        False  # the source asks for it and waits to hear that its cancelled lines will not leave
+    )
     fulfilled_by_seller: bool = True
     attributes: dict[str, str] = field(default_factory=dict)  # what the source adds and the hub only passes on
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors import ports
@@ -176,9 +177,11 @@ class FulfilConnector(Connector):
                 quantities = told.get(str(known[sku])) if isinstance(told, dict) else None
                 yield translate.parse_stock(sku, quantities, warehouses=warehouses, as_of=as_of)
 
-    def fetch_products(self, *, token: str | None = None) -> Page:
+    def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
         """Every article that has a SKU, archived ones included, by id: articles that are added meanwhile come last."""
-        domain = [["id", ">", int(token or 0)], ["code", "!=", None], ["type", "=", "goods"]]
+        domain: list[Any] = [["id", ">", int(token or 0)], ["code", "!=", None], ["type", "=", "goods"]]
+        if updated_from is not None:  # `write_date` is null until the first change
+            domain.append(["OR", [["write_date", ">=", updated_from]], [["create_date", ">=", updated_from]]])
         context = {"active_test": False}
         fields = (*translate.PRODUCT_FIELDS, "create_date", "write_date")
         rows = self.client.search_read(PRODUCT, domain, fields, limit=PRODUCT_ROWS, context=context)

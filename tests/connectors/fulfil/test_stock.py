@@ -82,6 +82,17 @@ def test_archived_products_are_read_and_said_to_be_so(tenant: FulfilSandbox) -> 
     assert products[0].title == "Tee, M"
 
 
+def test_products_that_did_not_change_since_are_left_out(tenant: FulfilSandbox) -> None:
+    tenant.advance(3600)
+    since = tenant.clock.now()
+    tenant.edit_product("TEE-L", active=False)
+    connector = connector_of(tenant)
+
+    changed = connector.fetch_products(updated_from=since).records
+
+    assert [connector.parse_product(record.payload).sku for record in changed] == ["TEE-L"]
+
+
 def test_a_person_finds_the_record_in_fulfil(tenant: FulfilSandbox) -> None:
     connector = connector_of(tenant)
 

@@ -148,6 +148,7 @@ class Connector(ABC):
     label: ClassVar[str]  # "Mirakl"
     capabilities: ClassVar[Mapping[Capability, bool]]  # every Capability is named: True, or False = cannot
     capability_notes: ClassVar[Mapping[Capability, str]] = {}  # what the hub does instead, or under which setting
+    webhook_refused_status: ClassVar[int] = 401  # 503 for a platform that switches a webhook off which answers 4xx
     settings: ClassVar[Sequence[Setting]] = ()  # includes the secrets (kind "secret")
 
     def __init__(self, account: Account, *, gate: Gate) -> None:

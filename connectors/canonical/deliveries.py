@@ -18,6 +18,9 @@ class RefusedLine:
     message: str  # their words
     code: str = ""
     attribute: str = ""  # the channel's code of the attribute at fault, where it says
+    busy: bool = (
+        False  # no refusal of the value: the channel is at work on the product, and takes the same a little later
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,7 @@ class MarketplacerConnector(Connector):
         Capability.EVENTS_QUEUE: False,
         Capability.WEBHOOKS: True,
     }
+    webhook_refused_status = 503  # any 4xx but 429: "state Failed at once, no retry, and the webhook is disabled"
     capability_notes: ClassVar[Mapping[Capability, str]] = {
         Capability.READ_ORDERS: "An order is an invoice: the seller's part of what a customer bought.",
         Capability.COUNT_ORDERS: "By the time of their creation.",

@@ -36,7 +36,7 @@ class Batch:
         ids = self._ids.of(skus)
         for sku in [sku for sku in skus if self._send(sku, ids[sku]) is False]:
             if self._send(sku, ids[sku]) is False:  # locked a moment ago, and still at the end of the run
-                self._refused.append(RefusedLine(sku=sku, message=LOCKED, code=PUBLISHING))
+                self._refused.append(RefusedLine(sku=sku, message=LOCKED, code=PUBLISHING, busy=True))
         if self._lost is not None:
             raise self._lost
         taken = len(skus) - len({line.sku for line in self._refused} & set(skus))

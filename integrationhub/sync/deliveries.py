@@ -166,8 +166,11 @@ class Ledger(Generic[U]):
         )
 
     # --- what it took ---------------------------------------------------------------------------------------------
-    def acknowledge(self, delivery: Delivery, refused: Mapping[str, str]) -> bool:
-        """The channel has worked the batch off. `refused`: their SKU → why. False when somebody wrote that before us."""
+    def acknowledge(self, delivery: Delivery, refused: Mapping[str, str], *, busy: Sequence[str] = ()) -> bool:
+        """The channel has worked the batch off. False when somebody wrote that before us.
+
+        `refused`: their SKU → why. `busy`: their SKUs that the channel could not take just now; they wait for the next batch.
+        """
         with transaction.atomic():
             if not self._end(delivery, Delivery.State.DONE, refused=len(refused)):
                 return False
@@ -177,6 +180,8 @@ class Ledger(Generic[U]):
                 "refused": list(refused),
                 "words": list(refused.values()),
             }
+            if busy:
+                _execute(self._sql(_LET_GO) + " AND s.channel_sku = ANY(%(busy)s)", {**values, "busy": list(busy)})
             _execute(self._sql(_REFUSE, next_state=self._then(REFUSED)), values)
             _execute(self._sql(_ACKNOWLEDGE, next_state=self._then(ACKNOWLEDGED)), values)
         return True

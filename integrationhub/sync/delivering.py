@@ -102,10 +102,12 @@ class Courier(Generic[U]):
             raise PermanentError(
                 words, subject=channel.name, platform_words=answer.words, code=f"{self.kind}_file_refused"
             )
-        refused = {line.sku: line.message for line in answer.refused}
-        self.ledger.acknowledge(batch.delivery, refused)
-        took = batch.delivery.lines - len(refused)
+        busy = sorted({line.sku for line in answer.refused if line.busy})
+        refused = {line.sku: line.message for line in answer.refused if not line.busy}
+        self.ledger.acknowledge(batch.delivery, refused, busy=busy)
+        took = batch.delivery.lines - len(refused) - len(busy)
         told = f"{channel.name} took {took:,} {self.values}"
+        told += f", will take {len(busy):,} a little later" if busy else ""
         return Done(f"{told} and refused {len(refused):,}." if refused else f"{told}.")
 
 

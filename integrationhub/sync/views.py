@@ -27,7 +27,7 @@ MAX_BYTES = 2 * 1024 * 1024
 
 @csrf_exempt
 def receive_webhook(request: HttpRequest, webhook_path: str) -> HttpResponse:
-    """202 stored (or delivered before) · 401 forged or stale · 404 no such address · 503 try again."""
+    """202 stored (or delivered before) · 401 forged, stale or too large · 404 no such address · 503 try again."""
     if request.method != "POST":
         return _answer(405, "Webhooks are sent with POST.")
     try:
@@ -42,10 +42,10 @@ def _receive(webhook_path: str, request: HttpRequest, body: bytes) -> HttpRespon
     connection_id = Connection.objects.filter(webhook_path=webhook_path).values_list("pk", flat=True).first()
     if connection_id is None:
         return _answer(404, "There is no webhook at this address.")
+    receiver = place(connection_id)
     if len(body) > MAX_BYTES:
         count("webhooks_refused", connection_id)
-        return _answer(401, "Not accepted.")
-    receiver = place(connection_id)
+        return _answer(receiver.connector.webhook_refused_status, "Not accepted.")
     if not receiver.connector.capabilities[Capability.WEBHOOKS]:
         return _answer(404, "There is no webhook at this address.")
     try:
@@ -53,7 +53,7 @@ def _receive(webhook_path: str, request: HttpRequest, body: bytes) -> HttpRespon
     except ForgedWebhookError as error:
         count("webhooks_refused", connection_id)
         log.warning("webhook_refused", connection=connection_id, reason=str(error))
-        return _answer(401, "Not accepted.")
+        return _answer(receiver.connector.webhook_refused_status, "Not accepted.")
     with transaction.atomic():
         record_id = inbox.store_delivery(
             connection_id,

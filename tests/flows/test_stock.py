@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from connectors.canonical.deliveries import Delivery, DeliveryState, RefusedLine
 from connectors.canonical.stock import StockLevel
+from connectors.mirakl.connector import MiraklConnector
 from connectors.models import Link
 from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
@@ -111,6 +113,22 @@ def test_ten_changes_of_a_sku_are_one_send_of_the_last_value(shop: World) -> Non
     publish(shop)
     assert (shown(shop, TEE), sent(shop)) == ([32], 2)
     assert row(shop).superseded == 9
+
+
+def test_what_the_channel_is_busy_with_waits_for_the_next_batch(shop: World) -> None:
+    busy = RefusedLine(sku=TEE, message="It is being published.", busy=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            MiraklConnector,
+            "follow_stock",
+            lambda self, ticket: Delivery(state=DeliveryState.DONE, ticket=ticket, refused=(busy,)),
+        )
+        publish(shop, seconds=61)
+    assert (row(shop).state, row(shop).acknowledged, row(shop).reason) == (State.PENDING, None, "")
+    assert row(shop, LARGE).state == State.ACKNOWLEDGED
+    publish(shop)
+    assert (row(shop).state, row(shop).acknowledged) == (State.ACKNOWLEDGED, 50)
+    assert (StockDelivery.objects.latest("pk").lines, shop.cases()) == (1, [])
 
 
 def test_what_changes_while_a_file_is_on_its_way_follows_in_the_next(shop: World) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from connectors.canonical.events import Event
 from connectors.centra.sandbox.webhooks import signature
+from connectors.models import Connection
 from exceptions_app.models import ExceptionCase
+from integrationhub.orders.flows.routing import jobs_for_events
 from integrationhub.sync import drain
 from integrationhub.sync.counters import counted
 from integrationhub.sync.lanes import Lane
@@ -278,3 +281,13 @@ def test_however_changes_are_told_the_end_is_the_same(world: World, told_by: str
     assert (world.open_jobs(), world.cases()) == ([], [])
     assert world.mirakl.journal.count("ST01") == 14 + 2 * 13
     assert world.mirakl.journal.count("OR28") == 13
+
+
+# --- where orders are sold --------------------------------------------------------------------------------------------
+def test_an_event_of_an_order_where_it_is_sold_brings_the_next_poll_forward(world: World) -> None:
+    world.run("read_orders")
+    Connection.objects.filter(pk=world.northgate.pk).update(platform="marketplacer")
+    place = Connection.objects.get(pk=world.northgate.pk)
+    made = jobs_for_events(place, [Event(event_id="1", kind="order", external_id="SW52aWNl")])
+    assert [(job.flow, job.key, job.connection_id) for job in made] == [("read_orders", "tick", place.pk)]
+    assert jobs_for_events(world.centra_row, [Event(event_id="2", kind="order", external_id="77")]) == []

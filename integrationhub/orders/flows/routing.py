@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from connectors.base import Capability
 from connectors.canonical.events import Event
 from connectors.models import Connection
+from connectors.registry import platforms_able_to
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import NewJob, job_for_connection, job_for_link
 from integrationhub.sync.events import listen
@@ -63,6 +65,10 @@ def jobs_for_events(place: Connection, events: Iterable[Event]) -> list[NewJob]:
     """An event is a hint: the job it makes reads the state again."""
     jobs: list[NewJob] = []
     numbers = {event.external_id for event in events if event.kind == "order"}
+    if numbers and place.platform in platforms_able_to(
+        Capability.READ_ORDERS
+    ):  # where they are sold: the next poll comes now
+        jobs.append(job_for_connection("read_orders", place, key="tick"))
     for order in _orders_of(place, numbers).values():
         jobs.append(order_job("watch_target_order", order))
     for event in events:

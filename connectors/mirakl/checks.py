@@ -104,6 +104,8 @@ def _check_reading(client: MiraklClient) -> Iterator[Finding]:
         "The key may read the reasons for refunds and cancellations.",
         blocking=False,
     )
+    # P51 asks for the very role that P41 asks for, and changes nothing.
+    yield _probe("Role: send products", client.list_product_imports, "The key may send products.", blocking=False)
 
 
 def _some(found: tuple[object, ...], words: str) -> None:

@@ -21,7 +21,7 @@ PAGE_SIZE = 100  # the maximum of offset and of seek paging [General Notes]
 MAX_SHIPMENT_PAGES = 20
 TAX_MODE = "TAX_INCLUDED"  # overrides the platform's default: always sent, so that amounts mean one thing
 EXTERNAL_PARTNER = "external_partner"
-MINUTE, DAY = 60, 86_400
+MINUTE, HOUR, DAY = 60, 3600, 86_400
 # OR11 to look at one order, or at the next page of a poll: "at each order page display", without a figure.
 ORDER_READS = "OR11 reads"
 # Called at each event. They have a bucket all the same, so that a 429 pauses the operation and no other.
@@ -34,6 +34,8 @@ EVENT_DRIVEN = (
     "OR28",
     "OR29",
     "OR30",
+    "P44",
+    "P47",
     "PC01",
     "RE01",
     "ST01",
@@ -42,7 +44,12 @@ EVENT_DRIVEN = (
     "ST24",
     "V01",
 )
+ANY_FILE = "application/octet-stream"  # how P44 and P47 answer, whatever the file is
 UNDOCUMENTED = "our own courtesy: the vendor states no figure"
+# "Every hour" is read as: for one category, and for one value list. There are hundreds of each, so that one call an hour
+# over all of them would take weeks; who asks keeps what was answered, and does not ask the same within the hour.
+# A marketplace that counts otherwise says 429, and only that operation waits.
+HOURLY_EACH = "maximum usage every hour, for one category or one value list; the number is our own courtesy"
 # With 1 a day, a single 503 would leave a new connection without carriers until tomorrow.
 DAILY = "maximum usage once per day; two more for a failed reading and a person's refresh"
 
@@ -204,7 +211,50 @@ class MiraklClient:
         """PRI03, shaped as STO03."""
         return self._report("PRI03", f"/api/offers/pricing/imports/{path_segment(import_id)}/error_report")
 
-    def _report(self, operation: str, path: str) -> bytes:
+    # --- products -----------------------------------------------------------------------------------------------------
+    def list_categories(self) -> JSON:
+        """H11: the whole tree."""
+        return self._read("H11", "/api/hierarchies", lists=("hierarchies",))
+
+    def list_attributes(self, category: str) -> JSON:
+        """PM11 for a category, those above it, and none below. Megabytes: its labels come in every language."""
+        params = {"hierarchy": category, "max_level": 0}
+        return self._read("PM11", "/api/products/attributes", params=params, lists=("attributes",))
+
+    def list_attributes_with_roles(self) -> JSON:
+        """PM11, only the attributes that the marketplace itself uses for something: few."""
+        return self._read("PM11", "/api/products/attributes", params={"with_roles": True}, lists=("attributes",))
+
+    def list_values(self, code: str) -> JSON:
+        """VL11 for one list. Without its code the answer is every list there is: up to gigabytes."""
+        return self._read("VL11", "/api/values_lists", params={"code": code}, lists=("values_lists",))
+
+    def import_products(self, file: bytes) -> JSON:
+        """P41, a CSV whose columns are the codes of PM11. Repeatable: it sets states, each time by a new import.
+
+        Without `operator_format` the shop's own mapping in the back office is applied; where there is none, each line
+        fails with 1004.
+        """
+        part = FilePart(filename="products.csv", content=file, content_type="text/csv")
+        fields = {"operator_format": "true"}
+        return _object(self._write("P41", "POST", "/api/products/imports", files={"file": part}, fields=fields))
+
+    def read_product_import(self, import_id: str) -> JSON:
+        return self._read("P42", f"/api/products/imports/{path_segment(import_id)}")
+
+    def list_product_imports(self) -> JSON:
+        """P51, the newest one: to see whether the key may."""
+        return self._read("P51", "/api/products/imports", params={"max": 1}, lists=("product_import_trackings",))
+
+    def read_integration_errors(self, import_id: str) -> bytes:
+        """P44, in the operator's own columns where there is no Mirakl Catalog Manager. 404 when its flag is false."""
+        return self._report("P44", f"/api/products/imports/{path_segment(import_id)}/error_report", ANY_FILE)
+
+    def read_transformation_errors(self, import_id: str) -> bytes:
+        """P47: the columns as sent, then `errors` and `warnings`. 404 when its flag is false."""
+        return self._report("P47", f"/api/products/imports/{path_segment(import_id)}/transformation_error_report", ANY_FILE)
+
+    def _report(self, operation: str, path: str, accept: str = "text/csv") -> bytes:
         """A report of refused lines. 404 when there is none."""
         response = self._http.request(
             "GET",
@@ -212,7 +262,7 @@ class MiraklClient:
             operation=operation,
             write=False,
             params=self._shop,
-            headers={"Accept": "text/csv"},
+            headers={"Accept": accept},
             costs={operation: 1},
         )
         return response.body
@@ -245,6 +295,7 @@ class MiraklClient:
         *,
         json: JSON = None,
         files: Mapping[str, FilePart] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> Response:
         return self._http.request(
             method,
@@ -253,6 +304,7 @@ class MiraklClient:
             write=True,
             params=self._shop,
             json=json,
+            data=fields,
             files=files,
             costs={operation: 1},
         )
@@ -327,8 +379,11 @@ def limits(account: Account) -> tuple[Limit, ...]:
         Limit(bucket="STO02", calls=1, seconds=15, source="STO02, maximum usage"),
         *(
             Limit(bucket=name, calls=1, seconds=MINUTE, source=f"{name}, maximum usage")
-            for name in ("STO03", "PRI01", "PRI02", "PRI03")
+            for name in ("STO03", "PRI01", "PRI02", "PRI03", "P42", "P51")
         ),
+        Limit(bucket="P41", calls=1, seconds=15 * MINUTE, source="P41, maximum usage, for each seller"),
+        Limit(bucket="H11", calls=1, seconds=HOUR, source="H11, maximum usage"),
+        *(Limit(bucket=name, calls=120, seconds=HOUR, source=HOURLY_EACH) for name in ("PM11", "VL11")),
         *(Limit(bucket=name, calls=3, seconds=DAY, source=DAILY) for name in ("A01", "AF01", "CH11", "SH12", "SH21")),
         *(Limit(bucket=name, calls=600, seconds=MINUTE, source=UNDOCUMENTED) for name in EVENT_DRIVEN),
     )

@@ -16,6 +16,7 @@ from connectors.canonical.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from connectors.canonical.listings import ChannelAttribute, ChannelCategory, ChannelValue, ListingUpdate
 from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import Order
@@ -23,6 +24,7 @@ from connectors.canonical.payload import JSON
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit, path_segment
 from connectors.mirakl import checks, client, lists, offers, translate, writes
+from connectors.mirakl.catalogue import LISTING_LINES, Catalogue
 from connectors.mirakl.client import MiraklClient, Place
 from connectors.mirakl.lists import Features
 from connectors.mirakl.reading import Node, read_moment
@@ -73,8 +75,8 @@ class MiraklConnector(Connector):
         Capability.SEND_STOCK: True,
         Capability.SEND_PRICES: True,
         Capability.READ_OFFERS: True,
-        Capability.READ_ATTRIBUTES: False,
-        Capability.SEND_LISTINGS: False,
+        Capability.READ_ATTRIBUTES: True,
+        Capability.SEND_LISTINGS: True,
         Capability.EVENTS_QUEUE: False,
         Capability.WEBHOOKS: False,
     }
@@ -92,6 +94,8 @@ class MiraklConnector(Connector):
         Capability.READ_PRODUCTS: "Products are owned elsewhere.",
         Capability.SEND_STOCK: "A file, at most one a minute; Mirakl then says which lines it did not take.",
         Capability.SEND_PRICES: "A file, at most one a minute; prices per storefront are not sent.",
+        Capability.READ_ATTRIBUTES: "Once an hour at most for each category and each value list.",
+        Capability.SEND_LISTINGS: "A file, at most one in 15 minutes; the operator may take days to say what it took.",
         Capability.EVENTS_QUEUE: "Orders are polled by the time of their last change.",
         Capability.WEBHOOKS: "Sellers get none: orders are polled.",
     }
@@ -125,12 +129,33 @@ class MiraklConnector(Connector):
             default="ask",
             choices=(("ask", "Ask Mirakl"), ("yes", "Yes"), ("no", "No: an order is confirmed as a whole")),
         ),
+        Setting(
+            name="category_attribute",
+            label="Product attribute with the category",
+            help="Leave it empty: Mirakl tells. Enter the attribute's code only if the hub asks for it.",
+        ),
+        Setting(
+            name="sku_attribute",
+            label="Product attribute with your SKU",
+            help="The code the operator's product guide gives it, often “shop_sku”. Empty: the hub asks Mirakl.",
+        ),
+        Setting(
+            name="report_sku_column",
+            label="Column with your SKU in the operator's product report",
+            help="Only if the hub cannot read that report: the operator decides what its columns are called.",
+        ),
+        Setting(
+            name="report_error_column",
+            label="Column with the error in the operator's product report",
+            help="Only if the hub cannot read that report: the operator decides what its columns are called.",
+        ),
     )
 
     def __init__(self, account: Account, *, gate: Gate) -> None:
         super().__init__(account, gate=gate)
         self.client = MiraklClient(account, gate=gate)
         self._features: tuple[datetime, Features | None] | None = None
+        self.catalogue = Catalogue(self.client, account)
 
     # --- the connection -------------------------------------------------------------------------------------------
     @classmethod
@@ -288,6 +313,24 @@ class MiraklConnector(Connector):
     def fetch_offers(self, *, token: str | None = None) -> OfferPage:
         offset = int(token or 0)
         return offers.parse_offers(self.client.list_offers(offset=offset), offset=offset)
+
+    # --- products -------------------------------------------------------------------------------------------------
+    listing_lines_max = LISTING_LINES
+
+    def fetch_categories(self) -> tuple[ChannelCategory, ...]:
+        return self.catalogue.categories()
+
+    def fetch_attributes(self, category: str) -> tuple[ChannelAttribute, ...]:
+        return self.catalogue.attributes(category)
+
+    def fetch_values(self, list_code: str) -> tuple[ChannelValue, ...]:
+        return self.catalogue.values(list_code)
+
+    def send_listings(self, updates: Sequence[ListingUpdate]) -> Delivery:
+        return self.catalogue.send(updates)
+
+    def follow_listings(self, ticket: str) -> Delivery:
+        return self.catalogue.follow(ticket)
 
     # --- reference lists ------------------------------------------------------------------------------------------
     def fetch_carriers(self) -> tuple[Carrier, ...]:

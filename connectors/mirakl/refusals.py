@@ -34,6 +34,11 @@ ROLES: Mapping[str, tuple[str, str]] = {
     "AF01": ("read the additional fields", "ROLE_PARTNER_ORDER_SETTINGS_READ"),
     "STO01": ("send stock", "ROLE_PARTNER_OFFER_STOCK_WRITE"),
     "STO02": ("follow stock imports", "ROLE_PARTNER_OFFER_STOCK_WRITE"),
+    "P41": ("send products", "ROLE_PARTNER_PRODUCT_WRITE"),
+    "P42": ("follow product imports", "ROLE_PARTNER_PRODUCT_WRITE"),
+    "P44": ("read product import errors", "ROLE_PARTNER_PRODUCT_WRITE"),
+    "P47": ("read product import errors", "ROLE_PARTNER_PRODUCT_WRITE"),
+    "P51": ("send products", "ROLE_PARTNER_PRODUCT_WRITE"),
     "STO03": ("read stock import errors", "ROLE_PARTNER_OFFER_STOCK_WRITE"),
 }
 

@@ -5,11 +5,18 @@ For tests, the demo and the sandbox command; production code never imports it. I
 
 from pathlib import Path
 
-from connectors.mirakl.sandbox.reference import CarrierRow, FieldRow, ReasonRow, ShippingTypeRow
+from connectors.mirakl.sandbox.reference import (
+    AttributeRow,
+    CarrierRow,
+    CategoryRow,
+    FieldRow,
+    ReasonRow,
+    ShippingTypeRow,
+)
 from connectors.mirakl.sandbox.server import MiraklSandbox
 from connectors.mirakl.sandbox.settings import AccountSettings
 
-__all__ = ["AccountSettings", "CarrierRow", "FieldRow", "MiraklSandbox", "ReasonRow", "ShippingTypeRow", "make"]
+__all__ = ["AccountSettings", "AttributeRow", "CarrierRow", "CategoryRow", "FieldRow", "MiraklSandbox", "ReasonRow", "ShippingTypeRow", "make"]
 
 
 def make(*, journal: Path | None = None, seed: int | None = None) -> MiraklSandbox:

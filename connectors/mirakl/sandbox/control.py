@@ -2,17 +2,26 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from connectors.mirakl.sandbox import fulfilment, generator, givingback, lifecycle, money, states
+from connectors.mirakl.sandbox import fulfilment, generator, givingback, lifecycle, money, productimports, states
 from connectors.mirakl.sandbox.amounts import Amount, share
 from connectors.mirakl.sandbox.limits import Window
 from connectors.mirakl.sandbox.market import Marketplace
 from connectors.mirakl.sandbox.orderview import order_element
 from connectors.mirakl.sandbox.records import Offer, Order, OrderLine, Refund, Return, Tracking
-from connectors.mirakl.sandbox.reference import CarrierRow, FieldRow, ReasonRow, ShippingTypeRow, rows_from
+from connectors.mirakl.sandbox.reference import (
+    AttributeRow,
+    CarrierRow,
+    CategoryRow,
+    FieldRow,
+    ReasonRow,
+    ShippingTypeRow,
+    rows_from,
+)
 from connectors.mirakl.sandbox.sales import Sale, sold
 from connectors.mirakl.sandbox.times import moment
 from connectors.sandboxkit import Sandbox
@@ -276,6 +285,52 @@ class OperatorControls(Sandbox):
     @operator
     def set_additional_fields(self, fields: Sequence[FieldRow | Mapping[str, Any]]) -> None:
         self.market.reference.fields = _rows(FieldRow, fields)
+
+    @operator
+    def set_categories(self, categories: Sequence[CategoryRow | Mapping[str, Any]]) -> None:
+        self.market.reference.categories = _rows(CategoryRow, categories)
+
+    @operator
+    def set_attributes(self, attributes: Sequence[AttributeRow | Mapping[str, Any]]) -> None:
+        """All of them. The roles CATEGORY, SHOP_SKU, EAN and TITLE say which columns an import is read by."""
+        self.market.reference.attributes = _rows(AttributeRow, attributes)
+
+    @operator
+    def set_attribute(self, code: str, /, **changes: Any) -> None:
+        """Change one attribute wherever it stands, or add it."""
+        reference = self.market.reference
+        if all(row.code != code for row in reference.attributes):
+            reference.attributes.append(AttributeRow(code=code, **{"label": code, **changes}))
+            return
+        reference.attributes = [replace(row, **changes) if row.code == code else row for row in reference.attributes]
+
+    @operator
+    def set_value_list(self, code: str, values: Mapping[str, str]) -> None:
+        """The list's codes with their labels."""
+        self.market.reference.value_lists[code] = dict(values)
+
+    @operator
+    def integrate_products(self) -> int:
+        """What was held while `operator_integrates` was off. Returns how many imports."""
+        return productimports.integrate_held(self.market)
+
+    @operator
+    def taken_products(self) -> list[dict[str, Any]]:
+        """The products that came by the shop's imports, as the operator's catalogue has them now."""
+        return [
+            {
+                "sku": product.shop_sku,
+                "product_sku": product.product_sku,
+                "category": product.category,
+                "values": dict(product.values),
+            }
+            for product in self.market.products.values()
+            if product.shop_sku
+        ]
+
+    @operator
+    def taken_product(self, sku: str) -> dict[str, Any] | None:
+        return next((product for product in self.taken_products() if product["sku"] == sku), None)
 
     @operator
     def set_warehouses(self, codes: Sequence[str]) -> None:

@@ -25,6 +25,8 @@ class ImportJob:
     lines_in_success: int = 0
     errors: list[tuple[int, dict[str, str], str]] = field(default_factory=list)  # line number, cells, message
     counts: dict[str, int] = field(default_factory=dict)  # inserted, updated, deleted
+    warnings: int = 0  # lines with one
+    held: list[dict[str, str]] | None = None  # product lines that wait for the operator
     reports: dict[str, str] = field(default_factory=dict)  # of product imports, by operation code
 
     def add(self, what: str, times: int = 1) -> None:

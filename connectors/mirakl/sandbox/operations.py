@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from connectors.mirakl.sandbox import (
     account,
+    catalogue,
     documents,
     finance,
     imports,
@@ -38,6 +39,7 @@ class Operation:
     answer: Answer
     roles: frozenset[str]  # one of them is enough; empty: any key
     every: tuple[Window, ...] = ()  # documented maximum; empty: at each event
+    each: str = ""  # the parameter that names what is asked for, where the frequency holds for each by itself
     sends: str = ""  # json | multipart | nothing (but Content-Length: 0)
     needs: str = ""  # the setting that must be on, else 404
     speaks_xml: bool = False  # answers XML unless JSON is asked for
@@ -59,10 +61,19 @@ def _get(
     every: tuple[Window, ...] = (),
     *,
     needs: str = "",
+    each: str = "",
     xml: bool = False,
 ) -> Operation:
     return Operation(
-        code=code, method="GET", path=path, answer=answer, roles=_roles(roles), every=every, needs=needs, speaks_xml=xml
+        code=code,
+        method="GET",
+        path=path,
+        answer=answer,
+        roles=_roles(roles),
+        every=every,
+        needs=needs,
+        each=each,
+        speaks_xml=xml,
     )
 
 
@@ -172,6 +183,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "PRI03", "/api/offers/pricing/imports/{import_id}/error_report", imports.price_errors, "OFFER_PRICING_READ",
         _per(MINUTE),
     ),
+    _get("H11", "/api/hierarchies", catalogue.hierarchies, "", _per(HOUR)),
+    _get("PM11", "/api/products/attributes", catalogue.attributes, "", _per(HOUR), each="hierarchy"),
+    _get("VL11", "/api/values_lists", catalogue.value_lists, "", _per(HOUR), each="code"),
     _get("P31", "/api/products", offers.list_products, "PRODUCT_READ", xml=True),
     _write(
         "P41", "POST /api/products/imports", productimports.import_products, "PRODUCT_WRITE", _per(15 * MINUTE),

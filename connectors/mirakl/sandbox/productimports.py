@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from connectors.mirakl.sandbox.catalogue import LISTS, attributes_of, by_role
 from connectors.mirakl.sandbox.importdesk import ImportJob
 from connectors.mirakl.sandbox.imports import PRODUCTS, absent_report, file_of, open_job, option_of, taken
 from connectors.mirakl.sandbox.market import Marketplace
@@ -9,14 +10,14 @@ from connectors.mirakl.sandbox.multipart import Sheet, csv_of
 from connectors.mirakl.sandbox.paging import link_header, slice_of
 from connectors.mirakl.sandbox.reading import Call
 from connectors.mirakl.sandbox.records import ListedProduct
+from connectors.mirakl.sandbox.reference import AttributeRow
 from connectors.mirakl.sandbox.refusals import RefusedError
 from connectors.mirakl.sandbox.times import stamp_seconds
 from connectors.sandboxkit import Reply
 
 CYCLE = ("TRANSFORMATION_WAITING", "TRANSFORMATION_RUNNING", "WAITING", "RUNNING", "SENT", "COMPLETE")
-REQUIRED = ("category", "sku", "ean", "title")  # attribute codes of this operator
-LONGEST_TITLE = 120
 # Which report a line that failed at a stage ends in, and the reports of lines that went through.
+NO_CATEGORY = "1004|The category could not be identified"  # also where the shop has set up no mapping of its own
 ERRORS_OF_TRANSFORMATION, TRANSFORMED, ERRORS_OF_INTEGRATION, ADDED = "P47", "P46", "P44", "P45"
 
 
@@ -37,54 +38,103 @@ def import_products(market: Marketplace, call: Call) -> Reply:
 def _take(market: Marketplace, job: ImportJob, sheet: Sheet, *, operator_format: bool) -> None:
     refused: list[tuple[str, ...]] = []
     passed: list[dict[str, str]] = []
+    known = {row.code for row in market.reference.attributes}
     for number, row in enumerate(sheet.rows, start=2):
-        if problem := _problem(row, operator_format=operator_format):
-            job.errors.append((number, row, problem))
-            refused.append((*_cells(job, row), problem, ""))
+        problems, warnings = _verdict(market, row) if operator_format else ([NO_CATEGORY], [])
+        job.warnings += bool(warnings)
+        if problems or warnings:
+            refused.append((*_cells(job, row), ",".join(problems), ",".join(warnings)))
+        if problems:
+            job.errors.append((number, row, problems[0]))
         else:
             job.lines_in_success += 1
-            passed.append(row)
+            passed.append({code: cell for code, cell in row.items() if code in known})  # unknown columns are dropped
     if refused:
         job.reports[ERRORS_OF_TRANSFORMATION] = csv_of((*job.columns, "errors", "warnings"), refused)
     if passed:
-        job.reports[TRANSFORMED] = csv_of(job.columns, [_cells(job, row) for row in passed])
-        _integrate(market, job, passed)
+        columns = tuple(column for column in job.columns if column in known)
+        job.reports[TRANSFORMED] = csv_of(columns, [tuple(row.get(column, "") for column in columns) for row in passed])
+    if passed and not market.settings.operator_integrates:
+        job.held = passed
+        return
+    _integrate(market, job, passed)
 
 
-def _problem(row: dict[str, str], *, operator_format: bool) -> str:
-    if not operator_format:
-        return "1004|The category could not be identified"  # the shop has set up no mapping of its own
-    missing = next((column for column in REQUIRED if not row.get(column)), None)
-    if missing is not None:
-        return f"1000|The attribute '{missing}' is required"
-    if len(row["title"]) > LONGEST_TITLE:
-        return f"2004|The attribute 'title' may have {LONGEST_TITLE} characters"
+def integrate_held(market: Marketplace) -> int:
+    held = [job for job in market.imports.of(PRODUCTS) if job.held is not None]
+    for job in held:
+        rows, job.held = job.held or [], None
+        _integrate(market, job, rows)
+    return len(held)
+
+
+# --- the transformation -------------------------------------------------------------------------------------------------
+def _verdict(market: Marketplace, row: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Every error and every warning of one line, each as `code|message`."""
+    category = row.get(by_role(market, "CATEGORY"), "")
+    if category not in {known.code for known in market.reference.categories}:
+        return [NO_CATEGORY], []  # it is not known what else to ask
+    asked = attributes_of(market, category).values()
+    errors = [found for attribute in asked if (found := _error(market, attribute, row.get(attribute.code, "")))]
+    warnings = [
+        f"1001|{_named(attribute)} is recommended"
+        for attribute in asked
+        if attribute.requirement == "RECOMMENDED" and not row.get(attribute.code)
+    ]
+    return errors, warnings
+
+
+def _error(market: Marketplace, attribute: AttributeRow, cell: str) -> str:
+    if not cell:
+        return f"1000|{_named(attribute)} is required" if attribute.requirement == "REQUIRED" else ""
+    if attribute.max_length is not None and len(cell) > attribute.max_length:
+        return f"2004|{_named(attribute)} may have {attribute.max_length} characters"
+    if attribute.kind in LISTS:
+        values = cell.split("|") if attribute.kind == "LIST_MULTIPLE_VALUES" else [cell]
+        known = market.reference.value_lists.get(attribute.values_list, {})
+        if any(value not in known for value in values):  # its codes; a label is refused
+            return f"2006|{_named(attribute)} is not in the possible values set in the value list"
+    if attribute.kind == "INTEGER" and not cell.isdecimal():
+        return f"2010|{_named(attribute)} must be an integer"
     return ""
 
 
+def _named(attribute: AttributeRow) -> str:
+    return f"The attribute '{attribute.code}' ({attribute.label})"
+
+
+# --- the integration ----------------------------------------------------------------------------------------------------
 def _integrate(market: Marketplace, job: ImportJob, rows: list[dict[str, str]]) -> None:
     """The operator's part: a wrong check digit is found here, not before."""
+    sku_code, ean_code = by_role(market, "SHOP_SKU"), by_role(market, "EAN")
     added: list[tuple[str, ...]] = []
     refused: list[tuple[str, ...]] = []
     for row in rows:
-        if not has_valid_check_digit(row["ean"]):
-            refused.append((row["sku"], "2019|The reference is invalid"))
-            job.add("invalid")
+        sku, ean = row.get(sku_code, ""), row.get(ean_code, "")
+        if not has_valid_check_digit(ean):
+            refused.append((sku, "2019|The reference is invalid"))
+            job.add("wrong_identifiers")
             continue
-        known = market.products.get(row["ean"])
-        product = ListedProduct(
-            product_sku=known.product_sku if known else f"P{market.new_number()}",
-            gtin=row["ean"],
-            title=row["title"],
-            category=row["category"],
-        )
-        market.products[row["ean"]] = product
-        job.add("reimported" if known else "synchronized")
-        added.append((row["sku"], product.product_sku))
+        product = market.products[ean] = _listed(market, row, sku=sku, ean=ean)
+        job.add("synchronized")
+        added.append((sku, product.product_sku))
     if added:
         job.reports[ADDED] = csv_of(("shop_sku", "product_sku"), added)
     if refused:
-        job.reports[ERRORS_OF_INTEGRATION] = csv_of(("shop_sku", "errors"), refused)
+        columns = (market.settings.report_sku_column, market.settings.report_error_column)
+        job.reports[ERRORS_OF_INTEGRATION] = csv_of(columns, refused)
+
+
+def _listed(market: Marketplace, row: dict[str, str], *, sku: str, ean: str) -> ListedProduct:
+    known = market.products.get(ean)
+    return ListedProduct(
+        product_sku=known.product_sku if known else f"P{market.new_number()}",
+        gtin=ean,
+        title=row.get(by_role(market, "TITLE"), ""),
+        category=row.get(by_role(market, "CATEGORY"), ""),
+        shop_sku=sku,
+        values={code: cell for code, cell in row.items() if cell},
+    )
 
 
 def _cells(job: ImportJob, row: dict[str, str]) -> tuple[str, ...]:
@@ -100,8 +150,13 @@ def has_valid_check_digit(gtin: str) -> bool:
 
 def product_status(market: Marketplace, call: Call) -> Reply:
     job = market.imports.get(PRODUCTS, call.path["import"])
-    status = market.imports.look(job, now=market.now())
+    status = _status(market, job)
     return Reply(body={**_element(market, job, status), "integration_details": _details(job)})
+
+
+def _status(market: Marketplace, job: ImportJob) -> str:
+    status = market.imports.look(job, now=market.now())
+    return "SENT" if job.held is not None else status
 
 
 def _element(market: Marketplace, job: ImportJob, status: str) -> dict[str, Any]:
@@ -118,18 +173,19 @@ def _element(market: Marketplace, job: ImportJob, status: str) -> dict[str, Any]
         "transform_lines_read": job.lines_read,
         "transform_lines_in_success": job.lines_in_success,
         "transform_lines_in_error": len(job.errors),
-        "transform_lines_with_warning": 0,
+        "transform_lines_with_warning": job.warnings,
     }
 
 
 def _details(job: ImportJob) -> dict[str, int] | None:
     """Absent until the operator has integrated something."""
-    if not job.finished:
+    if not job.finished or job.held is not None:
         return None
     return {
         "products_successfully_synchronized": job.counts.get("synchronized", 0),
-        "products_reimported": job.counts.get("reimported", 0),
-        "invalid_products": job.counts.get("invalid", 0),
+        "products_reimported": 0,
+        "products_with_wrong_identifiers": job.counts.get("wrong_identifiers", 0),
+        "invalid_products": 0,
         "rejected_products": 0,
     }
 
@@ -149,7 +205,7 @@ def list_product_imports(market: Marketplace, call: Call) -> Reply:
     if wanted - set(CYCLE) - {"FAILED", "CANCELLED", "TRANSFORMATION_FAILED"}:
         raise RefusedError(400, "Param 'status' has an invalid value")
     found = [job for job in market.imports.of(PRODUCTS) if start is None or job.created_at >= start]
-    looked = [(job, market.imports.look(job, now=market.now())) for job in found]
+    looked = [(job, _status(market, job)) for job in found]
     rows = [_element(market, job, status) for job, status in looked if not wanted or status in wanted]
     page = slice_of(call)
     body = {"product_import_trackings": page.of(rows), "total_count": len(rows)}

@@ -217,6 +217,8 @@ class ListedProduct:
     gtin: str
     title: str
     category: str
+    shop_sku: str = ""  # of the shop that told of it by a product import
+    values: dict[str, str] = field(default_factory=dict)  # attribute code → the cell as the shop sent it
 
 
 @dataclass(kw_only=True)

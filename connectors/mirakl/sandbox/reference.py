@@ -1,4 +1,4 @@
-"""The operator's own lists: carriers, reasons, shipping types, additional fields. No two operators share them."""
+"""The operator's own lists: carriers, reasons, categories, attributes and so on. No two operators share them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +43,26 @@ class FieldRow:
     editable: bool = True
     accepted_values: tuple[str, ...] = ()
     regex: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryRow:
+    code: str
+    label: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributeRow:
+    code: str
+    label: str
+    category: str = ""  # "" = of every category; holds for those below it too
+    kind: str = "TEXT"
+    requirement: str = "OPTIONAL"  # REQUIRED, RECOMMENDED, DISABLED
+    values_list: str = ""
+    max_length: int | None = None
+    role: str = ""
+    variant: bool = False
 
 
 _CARRIERS = (
@@ -91,6 +111,97 @@ _FIELDS = (
     FieldRow(code="season", label="Season", entity="OFFER", kind="LIST", accepted_values=("SS", "AW")),
 )
 
+_CATEGORIES = (
+    CategoryRow(code="clothing", label="Clothing"),
+    CategoryRow(code="womens-clothing", label="Women's clothing", parent="clothing"),
+    CategoryRow(code="womens-coats", label="Women's coats", parent="womens-clothing"),
+    CategoryRow(code="womens-knitwear", label="Women's knitwear", parent="womens-clothing"),
+    CategoryRow(code="womens-shirts", label="Women's shirts", parent="womens-clothing"),
+    CategoryRow(code="womens-t-shirts", label="Women's T-shirts", parent="womens-clothing"),
+    CategoryRow(code="womens-trousers", label="Women's trousers", parent="womens-clothing"),
+    CategoryRow(code="womens-jeans", label="Women's jeans", parent="womens-clothing"),
+    CategoryRow(code="womens-dresses", label="Women's dresses", parent="womens-clothing"),
+    CategoryRow(code="shoes", label="Shoes"),
+    CategoryRow(code="accessories", label="Accessories"),
+)
+_ATTRIBUTES = (
+    AttributeRow(code="category", label="Category", requirement="REQUIRED", role="CATEGORY"),
+    AttributeRow(code="shop_sku", label="Shop SKU", requirement="REQUIRED", max_length=40, role="SHOP_SKU"),
+    AttributeRow(code="ean", label="EAN", requirement="REQUIRED", role="EAN"),
+    AttributeRow(code="title", label="Title", requirement="REQUIRED", max_length=120, role="TITLE"),
+    AttributeRow(
+        code="description",
+        label="Description",
+        kind="LONG_TEXT",
+        requirement="RECOMMENDED",
+        max_length=2000,
+        role="DESCRIPTION",
+    ),
+    AttributeRow(
+        code="brand", label="Brand", kind="LIST", requirement="REQUIRED", values_list="brands", role="BRAND"
+    ),
+    AttributeRow(code="main_image", label="Main image", kind="MEDIA", requirement="REQUIRED", role="MAIN_IMAGE"),
+    AttributeRow(code="image_2", label="Second image", kind="MEDIA"),
+    AttributeRow(code="variant_group", label="Variant group", role="VARIANT_GROUP_CODE"),
+    AttributeRow(
+        code="colour",
+        label="Colour",
+        category="clothing",
+        kind="LIST",
+        requirement="REQUIRED",
+        values_list="colours",
+        variant=True,
+    ),
+    AttributeRow(
+        code="size",
+        label="Size",
+        category="clothing",
+        kind="LIST",
+        requirement="REQUIRED",
+        values_list="sizes",
+        variant=True,
+    ),
+    AttributeRow(
+        code="care", label="Care", category="clothing", kind="LIST_MULTIPLE_VALUES", values_list="care-symbols"
+    ),
+    AttributeRow(
+        code="composition",
+        label="Composition",
+        category="womens-knitwear",
+        requirement="REQUIRED",
+        max_length=255,
+    ),
+    AttributeRow(code="length_cm", label="Length in cm", category="womens-dresses", kind="INTEGER"),
+    AttributeRow(
+        code="shoe_size",
+        label="Size",
+        category="shoes",
+        kind="LIST",
+        requirement="REQUIRED",
+        values_list="sizes",
+        variant=True,
+    ),
+    AttributeRow(code="gift_wrap", label="Gift wrap", category="accessories", requirement="DISABLED"),
+)
+_VALUE_LISTS = {
+    "brands": {"norrvik": "Norrvik", "fjellhus": "Fjellhus"},
+    "colours": {
+        "black": "Black",
+        "white": "White",
+        "blue": "Blue",
+        "green": "Green",
+        "grey": "Grey",
+        "red": "Red",
+        "brown": "Brown",
+        "beige": "Beige",
+    },
+    "sizes": {
+        size.lower().replace(" ", "-"): size
+        for size in (*("XS", "S", "M", "L", "XL"), *map(str, range(34, 47)), "One size")
+    },
+    "care-symbols": {"wash-30": "Wash at 30 °C", "hand-wash": "Wash by hand", "no-tumble-dry": "Do not tumble dry"},
+}
+
 
 @dataclass(kw_only=True)
 class Reference:
@@ -98,6 +209,9 @@ class Reference:
     reasons: list[ReasonRow] = field(default_factory=lambda: list(_REASONS))
     shipping_types: list[ShippingTypeRow] = field(default_factory=lambda: list(_SHIPPING_TYPES))
     fields: list[FieldRow] = field(default_factory=lambda: list(_FIELDS))
+    categories: list[CategoryRow] = field(default_factory=lambda: list(_CATEGORIES))
+    attributes: list[AttributeRow] = field(default_factory=lambda: list(_ATTRIBUTES))
+    value_lists: dict[str, dict[str, str]] = field(default_factory=lambda: dict(_VALUE_LISTS))  # list → code → label
     offer_states: dict[str, str] = field(default_factory=lambda: {"11": "New", "1": "Used - like new"})
     document_types: dict[str, str] = field(
         default_factory=lambda: {"CUSTOMER_INVOICE": "Customer invoice", "DELIVERY_NOTE": "Delivery note"}

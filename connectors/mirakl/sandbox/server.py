@@ -126,7 +126,8 @@ class MiraklSandbox(OperatorControls):
 
     def _judge_frequency(self, operation: Operation, call: Call) -> None:
         now = self.clock.now()
-        wait = self._counter.take(operation.code, self._windows_of(operation, call), now=now)
+        asked = f"{operation.code} {call.word(operation.each)}" if operation.each else operation.code
+        wait = self._counter.take(asked, self._windows_of(operation, call), now=now)
         wait = wait or self._take_hourly(operation, now)
         if wait:
             raise RefusedError(429, "Too many requests", headers={"Retry-After": str(wait)})

@@ -70,6 +70,11 @@ class AccountSettings:
     offer_prices_decimals: int = 2
     import_step_seconds: float = 20  # each step of an import takes this long, or one poll of its status
 
+    # --- products -------------------------------------------------------------------------------------------------
+    operator_integrates: bool = True  # False: product imports stay SENT until integrate_products()
+    report_sku_column: str = "shop_sku"  # of P44, which the operator defines
+    report_error_column: str = "errors"
+
     # --- how the API behaves --------------------------------------------------------------------------------------
     update_delta_seconds: float = 60  # Mirakl subtracts it from start_update_date
     index_lag_seconds: float = 0  # a change shows in OR11 this much later, with its own (older) last_updated_date

@@ -308,29 +308,110 @@ def test_one_bad_price_keeps_all_prices_of_its_offer(shop: Shop) -> None:
 
 
 # --- products -------------------------------------------------------------------------------------------------------
+PRODUCT_COLUMNS = "category;shop_sku;ean;title;description;brand;main_image;colour;size;composition;nonsense"
+REST = "norrvik;https://img.example.com/1.jpg;black;m"
+
+
+def product(sku: str, *, category: str = "womens-coats", ean: str = "9520000000011", **cells: str) -> str:
+    values = {"title": "Long coat", "description": "Warm.", "rest": REST, "composition": "", **cells}
+    return ";".join((category, sku, ean, *values.values(), "x"))
+
+
+def product_errors(shop: Shop, *lines: str) -> list[tuple[str, str]]:
+    """Errors and warnings of each line that the transformation has something to say about."""
+    import_id = send(shop, PRODUCTS, file_of(PRODUCT_COLUMNS, *lines), operator_format="true")
+    until_done(shop, f"{PRODUCTS}/{import_id}", key="import_status")
+    rows = report(shop.get(f"{PRODUCTS}/{import_id}/transformation_error_report"))
+    return [(row[-2], row[-1]) for row in rows[1:]]
+
+
 def test_a_product_passes_transformation_and_integration(sandbox: MiraklSandbox, shop: Shop) -> None:
-    rows = (
-        "category;sku;ean;title",
-        "Coats;C-1;9520000000011;Long coat, black, M",
-        "Coats;C-2;9520000000012;Bad digit",
-    )
-    import_id = send(shop, PRODUCTS, file_of(*rows, "Coats;C-3;9520000000035;"), operator_format="true")
+    lines = (product("C-1"), product("C-2", ean="9520000000012"), product("C-3", ean="9520000000035", title=""))
+    import_id = send(shop, PRODUCTS, file_of(PRODUCT_COLUMNS, *lines), operator_format="true")
     path = f"{PRODUCTS}/{import_id}"
     seen = [shop.get(path).json()["import_status"] for _ in range(6)]
     assert seen == ["TRANSFORMATION_WAITING", "TRANSFORMATION_RUNNING", "WAITING", "RUNNING", "SENT", "COMPLETE"]
     status = shop.get(path).json()
     assert (status["transform_lines_in_success"], status["transform_lines_in_error"]) == (2, 1)
     assert status["integration_details"]["products_successfully_synchronized"] == 1
-    assert report(shop.get(f"{path}/transformation_error_report"))[1][-2] == "1000|The attribute 'title' is required"
+    assert status["integration_details"]["products_with_wrong_identifiers"] == 1
+    refused = report(shop.get(f"{path}/transformation_error_report"))[1]
+    assert refused[-2] == "1000|The attribute 'title' (Title) is required"
     assert report(shop.get(f"{path}/error_report"))[1] == ["C-2", "2019|The reference is invalid"]
     assert [row[0] for row in report(shop.get(f"{path}/new_product_report"))] == ["shop_sku", "C-1"]
-    assert len(report(shop.get(f"{path}/transformed_file"))) == 3
+    transformed = report(shop.get(f"{path}/transformed_file"))
+    assert (len(transformed), "nonsense" in transformed[0]) == (3, False)
     assert shop.get("/api/products", product_references="EAN|9520000000011").json()["total_count"] == 1
     assert shop.get(PRODUCTS).json()["product_import_trackings"][0]["import_id"] == import_id
+    assert [taken["sku"] for taken in sandbox.taken_products()] == ["C-1"]
+
+
+def test_a_category_asks_for_what_those_above_it_ask_for(shop: Shop) -> None:
+    rest = "norrvik;https://img.example.com/1.jpg;;m"
+    assert product_errors(shop, product("K-1", category="womens-knitwear", rest=rest)) == [
+        (
+            "1000|The attribute 'composition' (Composition) is required,"
+            "1000|The attribute 'colour' (Colour) is required",
+            "",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "errors", "warnings"),
+    [
+        ({"category": "Coats"}, "1004|The category could not be identified", ""),
+        ({"title": "x" * 121}, "2004|The attribute 'title' (Title) may have 120 characters", ""),
+        (
+            {"rest": "norrvik;https://img.example.com/1.jpg;Black;m"},  # a label is no code
+            "2006|The attribute 'colour' (Colour) is not in the possible values set in the value list",
+            "",
+        ),
+        ({"description": ""}, "", "1001|The attribute 'description' (Description) is recommended"),
+    ],
+)
+def test_each_rule_has_its_code(shop: Shop, cells: dict[str, str], errors: str, warnings: str) -> None:
+    assert product_errors(shop, product("C-1", **cells)) == [(errors, warnings)]
+
+
+def test_products_wait_with_the_operator_until_it_integrates_them(sandbox: MiraklSandbox, shop: Shop) -> None:
+    sandbox.change_settings(operator_integrates=False, report_sku_column="ref", report_error_column="motif")
+    lines = (product("C-1"), product("C-2", ean="1"), product("C-3", category=""))
+    import_id = send(shop, PRODUCTS, file_of(PRODUCT_COLUMNS, *lines), operator_format="true")
+    sandbox.advance(3 * 86400)
+    path = f"{PRODUCTS}/{import_id}"
+    assert [shop.get(path).json()["import_status"] for _ in range(7)][-1] == "SENT"
+    status = shop.get(path).json()
+    assert (status["has_transformation_error_report"], status["integration_details"]) == (True, None)
+    assert shop.get(f"{path}/error_report").status_code == 404
+    assert sandbox.taken_products() == []
+
+    assert sandbox.integrate_products() == 1
+
+    assert shop.get(path).json()["import_status"] == "COMPLETE"
+    assert report(shop.get(f"{path}/error_report"))[0] == ["ref", "motif"]
+    assert [taken["sku"] for taken in sandbox.taken_products()] == ["C-1"]
+
+
+def test_attributes_come_with_those_of_parents_and_of_children(shop: Shop) -> None:
+    def asked(**query: Any) -> set[str]:
+        return {row["code"] for row in shop.get("/api/products/attributes", **query).json()["attributes"]}
+
+    assert {"colour", "composition", "length_cm"} <= asked(hierarchy="clothing")
+    assert asked(hierarchy="clothing", max_level=0).isdisjoint({"composition", "length_cm", "shoe_size"})
+    assert asked(hierarchy_code="clothing") == asked()  # a wrong name is ignored
+    assert asked(with_roles="true") > {"category", "shop_sku"}
+    assert "colour" not in asked(with_roles="true")
+
+
+def test_the_same_question_is_answered_once_an_hour(sandbox: MiraklSandbox, shop: Shop) -> None:
+    sandbox.change_settings(call_limits=True)
+    codes = [shop.get("/api/values_lists", code=code).status_code for code in ("brands", "sizes", "brands")]
+    assert codes == [200, 200, 429]
 
 
 def test_without_the_operators_format_no_category_is_found(shop: Shop) -> None:
-    import_id = send(shop, PRODUCTS, file_of("category;sku;ean;title", "Coats;C-1;9520000000011;Long coat"))
+    import_id = send(shop, PRODUCTS, file_of(PRODUCT_COLUMNS, product("C-1")))
     status = until_done(shop, f"{PRODUCTS}/{import_id}", key="import_status")
     assert (status["transform_lines_in_error"], status["has_error_report"]) == (1, False)
     line = report(shop.get(f"{PRODUCTS}/{import_id}/transformation_error_report"))[1]

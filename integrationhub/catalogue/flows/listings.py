@@ -4,7 +4,6 @@
 One batch is on its way at a time. Its lane is the last: prices and stock of the same account go first.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.dispatch import receiver
@@ -43,7 +42,7 @@ COURIER = Courier(
     values="products",
     send=lambda connector, updates: connector.send_listings(updates),
     follow=lambda connector, ticket: connector.follow_listings(ticket),
-    follow_seconds=300,
+    follow_seconds=120,  # Mirakl states a minute for P42
     stuck_minutes=STUCK_MINUTES,
     note=_note,
 )
@@ -132,7 +131,7 @@ def publish_what_a_mapping_mends(sender: Any, *, version: MappingVersion, **_: A
     """At once, rather than by the clock. Whatever else changes mappings is seen by the next look (`follow_mappings`)."""
     if version.kind not in (CATEGORY, ATTRIBUTE_VALUE):
         return
-    links: Sequence[Link] = Link.objects.filter(brand=version.brand_id, active=True).select_related("source")
+    links = Link.objects.filter(brand=version.brand_id, active=True).select_related("source")
     for link in links:
         if version.link_id in (None, link.pk):
             publish_now(link)

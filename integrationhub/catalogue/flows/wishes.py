@@ -5,7 +5,7 @@ is still old.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -57,8 +57,8 @@ def read_attributes(run: Run) -> Outcome:
     return Done(f"{read} categories and value lists were read." if read else "Nothing is old enough to be read again.")
 
 
-def _is_old(at: object) -> bool:
-    return at is None or ports.now() - at > OLD_AFTER  # type: ignore[operator,no-any-return]
+def _is_old(at: datetime | None) -> bool:
+    return at is None or ports.now() - at > OLD_AFTER
 
 
 def _old_categories(channel: Connection, links: Iterable[Link]) -> list[KnownCategory]:
@@ -109,8 +109,12 @@ def _leaves(categories: dict[str, ChannelCategory]) -> list[CodeItem]:
 
 
 def keep_attributes(channel: Connection, category: KnownCategory, attributes: Sequence[ChannelAttribute]) -> None:
-    """What the channel wants in this category takes the place of what it wanted before."""
-    unique = {one.code: one for one in attributes if one.code and len(one.code) <= 255}
+    """What the channel wants in this category, or above it, takes the place of what it wanted before.
+
+    An answer may speak of other categories too: Mirakl's PM11 tells those below, and some instances tell all.
+    """
+    here = {"", *_upwards(channel, category)}
+    unique = {one.code: one for one in attributes if one.code and len(one.code) <= 255 and one.category in here}
     rows = [_row(channel, category.code, place, one) for place, one in enumerate(unique.values())]
     lists = sorted({row.list_code for row in rows if row.list_code})
     with transaction.atomic():
@@ -121,6 +125,16 @@ def keep_attributes(channel: Connection, category: KnownCategory, attributes: Se
         )
         category.attributes_read_at, category.ask_anew = ports.now(), False
         category.save(update_fields=["attributes_read_at", "ask_anew"])
+
+
+def _upwards(channel: Connection, category: KnownCategory) -> set[str]:
+    """The codes from this category to the top of the tree."""
+    parents = dict(KnownCategory.objects.filter(connection=channel).values_list("code", "parent"))
+    codes, at = {category.code}, category.parent
+    while at and at not in codes:
+        codes.add(at)
+        at = parents.get(at, "")
+    return codes
 
 
 def _row(channel: Connection, category: str, place: int, one: ChannelAttribute) -> KnownAttribute:

@@ -1,4 +1,4 @@
-"""Whether one value is what a channel's attribute wants: each check turns our spelling into the channel's, or says why not. Pure."""
+"""Whether one value is what a channel's attribute wants: checks turn our spelling into the channel's, or say why not. Pure."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ meanwhile is seen.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -116,25 +116,27 @@ def outcome_of(product: Product | None, book: WishBook, *, channel_sku: str, ret
         return Outcome(reason=ENDED)
     if product is None:
         return Outcome()
-    told = {"own_category": product.category, "title": product.title[:255]}
+    told = Outcome(own_category=product.category, title=product.title[:255])
     if not product.active:
-        return Outcome(**told, reason=NOT_SOLD)
+        return replace(told, reason=NOT_SOLD)
     category = book.category(product.category)
     if not category:
         what = f"Category {product.category} is not mapped." if product.category else "It is in no category."
-        problem = Problem(kind=Trouble.NO_CATEGORY, message=what, code=product.category)
-        return Outcome(**told, problems=[problem], reason=what)
+        return _kept_back(told, Trouble.NO_CATEGORY, what)
+    told = replace(told, category=category)
     if not book.is_known(category):
-        words = f"{book.link.source.name} has no category {category} any more."
-        problem = Problem(kind=Trouble.CATEGORY_GONE, message=words, code=product.category)
-        return Outcome(**told, category=category, problems=[problem], reason=words)
+        return _kept_back(told, Trouble.CATEGORY_GONE, f"{book.link.source.name} has no category {category} any more.")
     wishes = book.wishes(category)
     if wishes is None:
-        return Outcome(**told, category=category)
+        return told
     composed = compose(product, wishes, channel_sku=channel_sku)
     problems = composed.problems
     reason = problems[0].message[:300] if problems else ""
-    return Outcome(**told, category=category, content=composed.content, problems=problems, reason=reason)
+    return replace(told, content=composed.content, problems=problems, reason=reason)
+
+
+def _kept_back(told: Outcome, kind: Trouble, words: str) -> Outcome:
+    return replace(told, problems=[Problem(kind=kind, message=words, code=told.own_category)], reason=words[:300])
 
 
 def _write(link: Link, rows: Sequence[Sequence[Any]], book: WishBook) -> None:

@@ -1,6 +1,5 @@
 """Products to Mirakl through the real connector: what is complete goes out once, what is not is told and never sent."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +36,9 @@ JUMPER = Product(
     images=("https://img.example.com/1.jpg",),
     attributes={"Material": ("100 % merino wool",)},
 )
-LARGER = replace(JUMPER, external_id="2", sku="TEE-BLK-L", gtin="4006381333948", size="L", title="Merino jumper, Black, L")
+LARGER = replace(
+    JUMPER, external_id="2", sku="TEE-BLK-L", gtin="4006381333948", size="L", title="Merino jumper, Black, L"
+)
 OVERCOAT = replace(
     JUMPER, external_id="3", sku="COAT-NVY-38", gtin="4006381333955", title="Wool coat, Black, S", name="Wool coat",
     size="S", category="Women / Coats",
@@ -45,7 +46,7 @@ OVERCOAT = replace(
 
 
 @pytest.fixture
-def shop(world: World) -> Iterator[World]:
+def shop(world: World) -> World:
     """Everything is mapped but what knitwear is made of; products were read, nothing was published."""
     world.roomy()
     ticks.plan_schedules()
@@ -186,7 +187,7 @@ def test_a_value_that_is_mapped_sends_exactly_what_it_held_back(shop: World) -> 
     know(shop, replace(JUMPER, variant="Saffron"))
     publish(shop)
     assert (row(shop).state, shop.cases()) == (State.INCOMPLETE, [("unmapped_attribute_value", 1)])
-    assert sentences(shop) == ["1 product can&#x27;t be listed: Northgate does not know <b>Saffron</b> as <b>Colour</b>."]
+    assert sentences(shop) == ["1 product can't be listed: Northgate does not know <b>Saffron</b> as <b>Colour</b>."]
     shop.map("attribute_value", "colours / Saffron", "beige")
     publish(shop)
     taken = shop.mirakl.taken_product(TEE)

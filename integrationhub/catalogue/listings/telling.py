@@ -99,7 +99,7 @@ def _findings(channel: Connection, link_ids: Sequence[int]) -> Iterator[Finding]
             )
         elif kind == Trouble.REFUSED:
             key = fitted(f"listing refused:{channel.pk}:{attribute}:{words}")
-            said = {**context, "words": words}
+            said = {**context, "words": words, "link": link_id}
             one = Finding(cause="listing_refused", key=key, link_id=link_id, count=count, value=worth, context=said)
         else:
             key = fitted(f"listing:{channel.pk}:{kind}:{category}:{attribute}")

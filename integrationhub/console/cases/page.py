@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 _BREAKER_WORDS = "Nothing is sent to this channel until somebody releases or refuses it, line by line in sight."
 
+_LISTINGS_WORDS = (
+    "Say what the attribute is made of, and see at once what comes out. Exactly these products go out then."
+)
+
 
 def show(
     model_admin: "CaseAdmin", request: HttpRequest, case: ExceptionCase, *, form: FixForm | None = None
@@ -98,8 +102,14 @@ def _other_fix(case: ExceptionCase, telling: Telling, rights: Rights, *, now: da
         url = reverse("admin:connectors_connection_change", args=[case.target_id])
         return {"fix_template": "console/cases/fix_connection.html", "fix_url": url}
     if telling.fix == Fix.BREAKER and (hold := case.context.get("hold")):
-        url = reverse("admin:inventory_stockhold_change", args=[hold])
+        page = "catalogue_pricehold_change" if case.cause == "prices_stopped" else "inventory_stockhold_change"
+        url = reverse(f"admin:{page}", args=[hold])
         return {"fix_template": "console/cases/fix_other.html", "fix_url": url, "fix_words": _BREAKER_WORDS}
+    if telling.fix == Fix.LISTINGS and (link_id := case.context.get("link")):
+        asked = {"channel": link_id, "category": case.context.get("category_code"), "sku": case.context.get("sku")}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        url = f"{reverse('admin:catalogue_attributerule_edit')}?{query}"
+        return {"fix_template": "console/cases/fix_other.html", "fix_url": url, "fix_words": _LISTINGS_WORDS}
     if telling.fix == Fix.ACCEPTANCE:
         return {"fix_template": "console/cases/fix_acceptance.html", "acceptance": acceptance.panel(case, rights)}
     if telling.fix == Fix.CHOOSE and (choice := choosing.choice_of(case)):

@@ -258,7 +258,8 @@ class Connector(ABC):
         """What the owner has free for each SKU; a SKU it does not know is left out, never 0."""
         raise self._lacks(Capability.READ_STOCK)
 
-    def fetch_products(self, *, token: str | None = None) -> Page:
+    def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
+        """One page of the catalogue; with `updated_from`, of what changed since. Products may come more than once."""
         raise self._lacks(Capability.READ_PRODUCTS)
 
     def parse_product(self, payload: JSON) -> Product:

@@ -17,6 +17,8 @@ def no_icon(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204, headers={"Cache-Control": "public, max-age=86400"})
 
 
+admin.autodiscover()
+
 # What platforms call comes first, under `webhooks/`: it has no session and no console around it.
 urlpatterns = [
     path("webhooks/", include("integrationhub.sync.urls")),

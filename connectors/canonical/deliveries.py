@@ -26,4 +26,6 @@ class Delivery:
     ticket: str = ""  # names an import that is followed; "" where the platform answers at once
     refused: tuple[RefusedLine, ...] = ()
     taken: int | None = None  # lines the platform says it took, where it says
-    words: str = ""  # why it failed as a whole, in their words; else what the platform remarks without refusing anything
+    words: str = (
+        ""  # why it failed as a whole, in their words; else what the platform remarks without refusing anything
+    )

@@ -184,6 +184,14 @@ def _articles(client: CentraClient) -> Iterable[Finding]:
     )
     missing, found = client.probe(products.document, products.variables)
     yield _permitted(products, missing)
+    content = _Flow(
+        subject="Permission to read what is told of products",
+        without="read products with their words, pictures and attributes",
+        document=documents.READ_CONTENT,
+        variables={"where": {"status": ["ACTIVE"]}, "limit": 1},
+        blocking=False,
+    )
+    yield from _flow(client, content)
     rows = found.get("productSizes") or ()
     stock = _Flow(
         subject="Permission to read stock",

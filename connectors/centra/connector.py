@@ -22,6 +22,7 @@ from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra import checks, documents, events, translate, webhooks
 from connectors.centra.account import SETTINGS, limits, text_setting, warehouse_setting, webhook_secrets, whole_setting
+from connectors.centra.catalogue import Catalogue
 from connectors.centra.client import CentraClient, tenant_url
 from connectors.centra.documents import LIST_ROWS
 from connectors.centra.orders import Orders, whole_id
@@ -100,6 +101,10 @@ class CentraConnector(Connector):
     @cached_property
     def orders(self) -> Orders:
         return Orders(self.client, zone=self.zone)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.client, zone=self.zone)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -198,13 +203,12 @@ class CentraConnector(Connector):
             raise ConfigurationError(words, operation=Capability.READ_STOCK, code="no_warehouses")
         return chosen
 
-    def fetch_products(self, *, token: str | None = None) -> Page:
-        """Every size, switched off ones included, oldest change first."""
-        position = Position.from_token(token)
-        asked = {"where": position.where(), "limit": LIST_ROWS, "page": position.page}
-        rows = self.client.execute(documents.READ_PRODUCTS, asked).data["productSizes"]
-        records = (self._record("product", row) for row in rows)
-        return self._page(records, rows, position, limit=LIST_ROWS)
+    def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
+        """Every size, switched off ones included, oldest change first; with `updated_from` what changed since.
+
+        A change of the variant, the product or a display counts too; then a size may come more than once.
+        """
+        return self.catalogue.page(token=token, updated_from=updated_from)
 
     def parse_product(self, payload: JSON) -> Product:
         return translate.parse_product(payload)

@@ -192,16 +192,96 @@ query ReadShipments($where: ShipmentFilter!, $limit: Int!, $page: Int!) {
     + _SHIPMENT,
 )
 
+_SIZE = """
+fragment size on ProductSize {
+  id SKU EAN UPC isActive updatedAt size { name }
+  productVariant { id name status product { id name status } }
+}
+"""
+
 READ_PRODUCTS = Document(
     name="ReadProducts",
     operation="productSizes",
     complexity=3000,
     text="""
 query ReadProducts($where: ProductSizeFilter!, $limit: Int!, $page: Int!) {
-  productSizes(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) {
-    id SKU EAN UPC isActive updatedAt size { name }
-    productVariant { name status product { name status } }
+  productSizes(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) { ...size }
+}
+"""
+    + _SIZE,
+)
+
+# What is told of an article, once for each variant and apart from its sizes, since nested lists multiply the complexity.
+# Pictures and words belong to the displays: a variant shows those of the products' pages that it is on.
+READ_CONTENT = Document(
+    name="ReadContent",
+    operation="productVariants",
+    complexity=8000,
+    text="""
+query ReadContent($where: ProductVariantFilter!, $limit: Int!) {
+  productVariants(where: $where, limit: $limit) {
+    id attributes { ...attribute }
+    product { id brand { name } attributes { ...attribute } }
+    displays {
+      id status store { type } description shortDescription
+      canonicalCategory { name uri } categories { name uri } media { source(sizeName: "standard") { url } }
+    }
   }
+}
+fragment attribute on Attribute {
+  type { name }
+  elements {
+    key
+    ... on AttributeStringElement { value }
+    ... on AttributeChoiceElement { selectedValue selectedValueName }
+    ... on AttributeFileElement { url }
+    ... on AttributeImageElement { url }
+  }
+}
+""",
+)
+
+READ_SIZES_OF_VARIANTS = Document(
+    name="ReadSizesOfVariants",
+    operation="productVariants",
+    complexity=4000,
+    text="""
+query ReadSizesOfVariants($where: ProductVariantFilter!, $limit: Int!) {
+  productVariants(where: $where, limit: $limit) { id productSizes { ...size } }
+}
+"""
+    + _SIZE,
+)
+
+READ_CHANGED_VARIANTS = Document(
+    name="ReadChangedVariants",
+    operation="productVariants",
+    complexity=200,
+    text="""
+query ReadChangedVariants($where: ProductVariantFilter!, $limit: Int!, $page: Int!) {
+  productVariants(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) { id updatedAt product { id } }
+}
+""",
+)
+
+READ_CHANGED_PRODUCTS = Document(
+    name="ReadChangedProducts",
+    operation="products",
+    complexity=200,
+    text="""
+query ReadChangedProducts($where: ProductFilter!, $limit: Int!, $page: Int!) {
+  products(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) { id updatedAt }
+}
+""",
+)
+
+READ_CHANGED_DISPLAYS = Document(
+    name="ReadChangedDisplays",
+    operation="displays",
+    complexity=200,
+    text="""
+query ReadChangedDisplays($where: DisplayFilter!, $limit: Int!, $page: Int!) {
+  displays(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) { id updatedAt product { id } }
 }
 """,
 )
@@ -383,6 +463,11 @@ DOCUMENTS: tuple[Document, ...] = (
     CANCEL_LINE_FIELDS,
     READ_SHIPMENTS,
     READ_PRODUCTS,
+    READ_CONTENT,
+    READ_SIZES_OF_VARIANTS,
+    READ_CHANGED_VARIANTS,
+    READ_CHANGED_PRODUCTS,
+    READ_CHANGED_DISPLAYS,
     READ_PRICED_SIZES,
     READ_PRICES,
     READ_PRICELISTS,

@@ -21,6 +21,7 @@ from connectors.canonical.payload import JSON
 from connectors.canonical.prices import ListedPrice, PriceList
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
+from connectors.centra.content import NOTHING_TOLD, parse_content
 from connectors.centra.reading import Faults, Node
 
 DIGITS = 2  # the Order API takes "decimal2" amounts
@@ -345,18 +346,26 @@ def _is_last(order: Node, *, shipped_at: datetime, shipment_id: int, zone: ZoneI
 
 # --- products and stock -----------------------------------------------------------------------------------------------
 def parse_product(payload: JSON) -> Product:
-    """Return the sellable unit for one product size as documents.READ_PRODUCTS gives it. Raises DataError."""
+    """Return the sellable unit for one product size as documents.READ_PRODUCTS gives it. Raises DataError.
+
+    Its content is that of its variant as documents.READ_CONTENT gives it, under `content`; empty where there is none.
+    """
     node = Node.root(payload, kind="Product size", key="id")
     variant = node.child("productVariant")
     product = variant.child("product") if variant else None
     size = node.child("size")
-    names = (part.text("name") for part in (product, variant, size) if part is not None)
+    names = [part.text("name") if part is not None else "" for part in (product, variant, size)]
+    content = node.child("content")
     found = Product(
         external_id=str(node.count("id")),
         sku=node.word("SKU"),
         gtin=node.text("EAN") or node.text("UPC"),
         title=", ".join(name for name in names if name),
         active=_sellable(node),
+        name=names[0],
+        variant=names[1],
+        size=names[2],
+        **(NOTHING_TOLD if content is None else parse_content(content)),
     )
     node.faults.raise_any()
     return found

@@ -252,7 +252,9 @@ class MiraklClient:
 
     def read_transformation_errors(self, import_id: str) -> bytes:
         """P47: the columns as sent, then `errors` and `warnings`. 404 when its flag is false."""
-        return self._report("P47", f"/api/products/imports/{path_segment(import_id)}/transformation_error_report", ANY_FILE)
+        return self._report(
+            "P47", f"/api/products/imports/{path_segment(import_id)}/transformation_error_report", ANY_FILE
+        )
 
     def _report(self, operation: str, path: str, accept: str = "text/csv") -> bytes:
         """A report of refused lines. 404 when there is none."""

@@ -235,12 +235,14 @@ WITH given AS (
 ), picked AS (
     SELECT j.id, given.was, given.reason
     FROM sync_syncjob j JOIN given ON given.id = j.id
-    WHERE j.state = 'QUEUED' AND j.fence = given.fence AND j.wanted = given.wanted
+    -- Not a plain comparison: a moment after ten thousand jobs were queued the statistics still know of none, and the planner
+    -- would begin with "those few" and compare each with every job that was given.
+    WHERE j.state || '' = 'QUEUED' AND j.fence = given.fence AND j.wanted = given.wanted
       AND EXISTS (SELECT 1 FROM sync_blocker b WHERE b.job_id = j.id AND b.released_at IS NULL)
     ORDER BY j.id FOR UPDATE OF j
 )
 UPDATE sync_syncjob j SET state = picked.was, reason = picked.reason, due_at = %(now)s
-FROM picked WHERE j.id = picked.id AND j.state = 'QUEUED'
+FROM picked WHERE j.id = picked.id
 RETURNING j.id
 """
 

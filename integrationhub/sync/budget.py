@@ -30,8 +30,9 @@ RESERVE = 0.2  # of each window, for acceptance and orders alone
 LOCAL_SHARE = 0.2  # of each limit, while Redis cannot be asked
 REDIS_RETRY_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 1.0
-# Callers that wait for the same moment are spread behind it by a fifth of the wait, never before it.
-SPREAD_SHARE = 0.2
+# Callers that wait for the same moment are spread behind it by a twentieth of the wait, never before it: half a second of the
+# ten that platforms count in is enough for the processes of a hub, and more would be time in which nobody calls.
+SPREAD_SHARE = 0.05
 SPREAD_MIN_SECONDS = 0.05
 SPREAD_MAX_SECONDS = 30.0
 # A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a

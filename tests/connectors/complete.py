@@ -20,6 +20,8 @@ SUITES: Mapping[Capability, Any] = {
     Capability.SEND_STOCK: channels.TakesStockSuite,
     Capability.SEND_PRICES: channels.TakesPricesSuite,
     Capability.READ_OFFERS: channels.ReadsOffersSuite,
+    Capability.READ_ATTRIBUTES: channels.ReadsAttributesSuite,
+    Capability.SEND_LISTINGS: channels.TakesListingsSuite,
     Capability.EVENTS_QUEUE: orders.EventsQueueSuite,
     Capability.WEBHOOKS: orders.WebhooksSuite,
 }

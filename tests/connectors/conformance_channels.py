@@ -1,8 +1,8 @@
-"""What every channel's connector must do with stock, prices and offers, against its sandbox through real HTTP."""
+"""What every channel's connector must do with stock, prices, offers and products, against its sandbox through real HTTP."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ import pytest
 from connectors.base import Connector
 from connectors.canonical.deliveries import Delivery, DeliveryState
 from connectors.canonical.errors import PermanentError, TransientError
+from connectors.canonical.listings import AttributeKind, ListingUpdate, Requirement
 from connectors.canonical.money import Money
 from connectors.canonical.offers import Offer, OfferPage, PriceUpdate
 from connectors.canonical.prices import ListedPrice, PricePage
@@ -19,6 +20,7 @@ from connectors.sandboxkit import Fault, Sandbox
 from tests.connectors.conformance import MAX_PAGES, ReadSuite, RecordingGate, WriteSuite
 
 NO_SUCH_SKU = "NO-SUCH-SKU"
+LISTED = {AttributeKind.LIST, AttributeKind.LIST_OF_SEVERAL}
 FOLLOW_SECONDS = 60
 MAX_LOOKS = 20
 
@@ -173,6 +175,152 @@ class TakesPricesSuite(ChannelSuite):
         to_the_end(sandbox, connector.send_prices(prepared), connector.follow_prices)
 
         assert {sku: self.shown(sandbox, sku).quantity for sku in before} == before
+
+
+class ReadsAttributesSuite(ReadSuite):
+    """What a channel wants to know of a product. `read` asks for its categories."""
+
+    category: ClassVar[str]  # not at the top; it asks for something itself, and inherits from above it
+    no_such_list: ClassVar[str] = "NO-SUCH-LIST"
+
+    def read(self, connector: Connector) -> object:
+        return connector.fetch_categories()
+
+    def test_every_category_comes_after_the_one_above_it(self, connector: Connector) -> None:
+        categories = connector.fetch_categories()
+
+        codes = [category.code for category in categories]
+        assert len(codes) == len(set(codes))
+        assert self.category in codes
+        for place, category in enumerate(categories):
+            assert category.label
+            assert category.parent == "" or category.parent in codes[:place]
+
+    def test_a_category_asks_for_its_own_what_is_above_it_and_what_all_do(self, connector: Connector) -> None:
+        parents = {category.code: category.parent for category in connector.fetch_categories()}
+        above, place = [], parents[self.category]
+        while place:
+            above.append(place)
+            place = parents[place]
+
+        attributes = connector.fetch_attributes(self.category)
+
+        asking = {attribute.category for attribute in attributes}
+        assert {"", self.category} <= asking
+        assert asking & set(above)
+        assert asking <= {"", self.category, *above}
+
+    def test_it_says_what_is_required_and_what_the_channel_uses_for_the_category(self, connector: Connector) -> None:
+        attributes = connector.fetch_attributes(self.category)
+
+        assert {attribute.requirement for attribute in attributes} > {Requirement.REQUIRED}
+        assert "CATEGORY" in {attribute.role for attribute in attributes}
+        assert any(attribute.max_length for attribute in attributes)
+        assert any(attribute.variant for attribute in attributes)
+
+    def test_every_list_that_an_attribute_names_can_be_read(self, connector: Connector) -> None:
+        lists = {attribute.list_code: attribute for attribute in connector.fetch_attributes(self.category)}
+
+        listed = {code for code, attribute in lists.items() if attribute.kind in LISTED}
+        assert listed
+        for code in sorted(listed):
+            values = connector.fetch_values(code)
+            assert values
+            assert {value.list_code for value in values} == {code}
+            assert all(value.code and value.label for value in values)
+
+    def test_a_list_nobody_knows_has_no_values(self, connector: Connector) -> None:
+        assert connector.fetch_values(self.no_such_list) == ()
+
+
+class TakesListingsSuite(WriteSuite):
+    """A channel that takes products; what it asks for is as its sandbox has it."""
+
+    text_attribute: ClassVar[str]  # of `listings`; it may hold any words
+    missing_attribute: ClassVar[str]  # of `listings`; without it the channel refuses a product
+
+    @abstractmethod
+    def listings(self, sandbox: Sandbox) -> list[ListingUpdate]:
+        """Two products that the channel takes and does not have yet."""
+
+    @abstractmethod
+    def taken(self, sandbox: Sandbox, sku: str) -> Mapping[str, tuple[str, ...]] | None:
+        """What the channel knows of a SKU once everything sent has been worked on; None where it has no such product."""
+
+    def prepare(self, sandbox: Sandbox) -> list[ListingUpdate]:
+        return self.listings(sandbox)
+
+    def write(self, connector: Connector, prepared: list[ListingUpdate]) -> object:
+        return connector.send_listings(prepared)
+
+    def effects(self, sandbox: Sandbox, prepared: list[ListingUpdate]) -> int:
+        return int(all(self._is_taken(sandbox, update) for update in prepared))
+
+    def _is_taken(self, sandbox: Sandbox, update: ListingUpdate) -> bool:
+        known = self.taken(sandbox, update.sku)
+        return known is not None and update.values.items() <= known.items()
+
+    def _follow(self, connector: Connector, sandbox: Sandbox, updates: list[ListingUpdate]) -> Delivery:
+        return to_the_end(sandbox, connector.send_listings(updates), connector.follow_listings)
+
+    def test_products_that_are_complete_are_taken(
+        self, connector: Connector, sandbox: Sandbox, prepared: list[ListingUpdate]
+    ) -> None:
+        delivery = self._follow(connector, sandbox, prepared)
+
+        assert (delivery.state, delivery.refused, delivery.taken) == (DeliveryState.DONE, (), len(prepared))
+
+    def test_a_product_that_lacks_something_is_refused_and_the_others_stand(
+        self, connector: Connector, sandbox: Sandbox, prepared: list[ListingUpdate]
+    ) -> None:
+        first, second = prepared
+        values = {code: value for code, value in first.values.items() if code != self.missing_attribute}
+
+        delivery = self._follow(connector, sandbox, [replace(first, values=values), second])
+
+        (refused,) = delivery.refused
+        assert (delivery.state, refused.sku, refused.attribute) == (
+            DeliveryState.DONE,
+            first.sku,
+            self.missing_attribute,
+        )
+        assert refused.code
+        assert refused.message
+        assert (self.taken(sandbox, first.sku), self._is_taken(sandbox, second)) == (None, True)
+
+    def test_every_problem_of_a_product_is_told(
+        self, connector: Connector, sandbox: Sandbox, prepared: list[ListingUpdate]
+    ) -> None:
+        bare = replace(prepared[0], values={})
+
+        delivery = self._follow(connector, sandbox, [bare])
+
+        assert len(delivery.refused) > 1
+        assert {line.sku for line in delivery.refused} == {bare.sku}
+        assert len({(line.attribute, line.message) for line in delivery.refused}) == len(delivery.refused)
+
+    def test_a_category_nobody_knows_is_a_refusal(
+        self, connector: Connector, sandbox: Sandbox, prepared: list[ListingUpdate]
+    ) -> None:
+        delivery = self._follow(connector, sandbox, [replace(prepared[0], category="NO-SUCH-CATEGORY")])
+
+        assert [line.sku for line in delivery.refused] == [prepared[0].sku]
+        assert self.taken(sandbox, prepared[0].sku) is None
+
+    def test_what_is_sent_later_stands(
+        self, connector: Connector, sandbox: Sandbox, prepared: list[ListingUpdate]
+    ) -> None:
+        (first, _) = prepared
+        self._follow(connector, sandbox, [first])
+        sandbox.advance(3600)
+        changed = replace(first, values={**first.values, self.text_attribute: ("Something else",)})
+
+        self._follow(connector, sandbox, [changed])
+
+        assert self._is_taken(sandbox, changed)
+
+    def test_it_says_how_many_products_one_call_takes(self, connector: Connector) -> None:
+        assert connector.listing_lines_max > 0
 
 
 class ReadsPricesSuite(ReadSuite):

@@ -98,7 +98,7 @@ def test_after_the_wait_orders_go_before_dispatches_refunds_and_stock(
         world.advance(0.1)
         drain.drain(world.centra_row.pk, lanes=LANES)
     assert asked == []
-    world.advance(30 * 1.2 + 1)  # those that wait for one moment are spread behind it by a fifth
+    world.advance(30 * 1.05 + 1)  # those that wait for one moment are spread behind it by a twentieth
     world.work()
     assert asked == [f"look_{lane.name.lower()}" for lane in reversed(lanes) for _ in range(3)]
     assert calls_inside_closed_windows(world.centra.journal.entries("ReadOrders"), seconds=30) == []

@@ -81,7 +81,7 @@ def test_a_window_admits_its_limit_and_then_names_the_moment_it_has_room_again(
     # The first call leaves the window after 10 s and its guard of 0.2 s; the spread only ever adds.
     assert refused.retry_at is not None
     room = VIRTUAL_START + timedelta(seconds=10.2)
-    assert room <= refused.retry_at <= room + timedelta(seconds=0.2 * 6.2)
+    assert room <= refused.retry_at <= room + timedelta(seconds=0.05 * 6.2)
 
     virtual_clock.advance(6.199)
     assert allowed(take(budget, 1)) == 0
@@ -251,8 +251,8 @@ def test_fifty_callers_that_are_put_off_come_back_at_fifty_moments(
 
     assert len(set(moments)) == 50
     assert moments[0] >= until
-    assert moments[-1] <= until + timedelta(seconds=6)
-    assert moments[-1] - moments[0] > timedelta(seconds=4)
+    assert moments[-1] <= until + timedelta(seconds=1.5)
+    assert moments[-1] - moments[0] > timedelta(seconds=1)
 
 
 # --- lanes -----------------------------------------------------------------------------------------------------------

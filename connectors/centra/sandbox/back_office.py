@@ -128,6 +128,32 @@ class BackOffice:
         catalogue.size_changed(self.shop, size)
 
     @locked
+    def describe(
+        self,
+        sku: str,
+        *,
+        description: str | None = None,
+        images: Collection[str] | None = None,
+        brand: str | None = None,
+        category: str | None = None,
+    ) -> None:
+        """Change what is told of the SKU's product: its brand, and the words, pictures and category of its pages."""
+        given = {"description": description, "brand": brand, "category": category}
+        pictures = None if images is None else list(images)
+        catalogue.describe(self.shop, self.size(sku).product_variant.product, images=pictures, **given)
+
+    @locked
+    def set_attribute(self, sku: str, attribute: str, element: str, value: str, *, on_variant: bool = False) -> None:
+        """A custom attribute of the SKU's product, or of its variant."""
+        variant = self.size(sku).product_variant
+        owner = variant if on_variant else variant.product
+        owner.attributes.setdefault(attribute, {})[element] = value
+        if on_variant:
+            catalogue.variant_changed(self.shop, variant)
+        else:
+            catalogue.product_changed(self.shop, variant.product)
+
+    @locked
     def remove_size(self, sku: str) -> None:
         catalogue.remove_size(self.shop, self.size(sku))
 

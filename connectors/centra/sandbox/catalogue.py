@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from connectors.centra.sandbox.records import (
     Display,
+    Media,
     Named,
     Price,
     Pricelist,
@@ -18,6 +19,8 @@ from connectors.centra.sandbox.shop import Shop
 from connectors.centra.sandbox.stock import move_physical, stock_row
 from connectors.centra.sandbox.structure import RETAIL_STORE_ID, STANDARD_TAX_ID
 from connectors.sandboxdata import CatalogueItem
+
+_COMPOSITIONS = {"Coats": "80 % wool, 20 % polyamide", "Knitwear": "100 % wool", "Shoes": "100 % leather"}
 
 
 def load_catalogue(
@@ -66,6 +69,7 @@ def _product(shop: Shop, item: CatalogueItem, market_ids: Collection[int] | None
         collection=shop.collections[1],
         folder=shop.folders[1],
         category=_named(shop, shop.categories, "Category", item.category),
+        attributes={"material": {"composition": _COMPOSITIONS.get(item.category, "100 % cotton")}},
     )
     shop.products.add(product.id, product)
     shop.products_by_number[product.product_number] = product
@@ -97,6 +101,11 @@ def _display(shop: Shop, product: Product, market_ids: Collection[int] | None) -
         updated_at=shop.now(),
         uri=f"{product.name.lower().replace(' ', '-')}-{product.id}",
         categories=[product.category] if product.category else [],
+        description=f"{product.name}. Made to last, and easy to care for.",
+        media=[
+            Media(id=shop.new_id("ProductMedia"), url=f"https://img.example.com/{product.product_number}-{view}.jpg")
+            for view in ("front", "back")
+        ],
     )
     product.displays.append(display)
     shop.displays.add(display.id, display)
@@ -111,6 +120,7 @@ def _variant(shop: Shop, product: Product, item: CatalogueItem) -> Variant:
         variant_number=item.variant_number,
         updated_at=shop.now(),
         size_chart=SizeChart(id=product.id, name=item.category),
+        attributes={"colour": {"name": item.variant_name}},
     )
     product.variants.append(variant)
     shop.variants.add(variant.id, variant)
@@ -181,6 +191,41 @@ def receive(shop: Shop, warehouse: Warehouse, levels: Sequence[tuple[ProductSize
             deltas.append((size, level - row.physical, None))
     if deltas:
         move_physical(shop, warehouse, deltas, comment=comment)
+
+
+def describe(
+    shop: Shop,
+    product: Product,
+    *,
+    description: str | None = None,
+    images: Sequence[str] | None = None,
+    brand: str | None = None,
+    category: str | None = None,
+) -> None:
+    """What is told of a product on its pages. Only what changes gets a new time of change."""
+    if brand is not None:
+        product.brand = _named(shop, shop.brands, "Brand", brand)
+        product_changed(shop, product)
+    for display in product.displays:
+        if category is not None:
+            display.categories = [_named(shop, shop.categories, "Category", category)]
+        if description is not None:
+            display.description = description or None
+        if images is not None:
+            display.media = [Media(id=shop.new_id("ProductMedia"), url=url) for url in images]
+        if (category, description, images) != (None, None, None):
+            shop.displays.touch(display.id, shop.now())
+            shop.events.add("Display", "UPDATED", display.id, store=display.store)
+
+
+def product_changed(shop: Shop, product: Product) -> None:
+    shop.products.touch(product.id, shop.now())
+    shop.events.add("Product", "UPDATED", product.id)
+
+
+def variant_changed(shop: Shop, variant: Variant) -> None:
+    shop.variants.touch(variant.id, shop.now())
+    shop.events.add("ProductVariant", "UPDATED", variant.id)
 
 
 def size_changed(shop: Shop, size: ProductSize) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # methods whose arguments and result are JSON as they stand
 _PLAIN = (
+    "describe", "set_attribute",
     "add_product", "edit_size", "remove_size", "set_price", "set_tax_rate", "set_stock", "stock", "add_warehouse",
     "set_threshold", "confirm_order", "cancel_order", "cancel_line", "hold_order", "release_order", "edit_order",
     "configure", "expire_token", "revoke_token", "deprecate", "remove_field", "show_strange_status", "finish_captures",

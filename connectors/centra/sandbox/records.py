@@ -197,6 +197,16 @@ class Display:
     uri: str
     status: str = "ACTIVE"
     categories: list[Named] = field(default_factory=list)
+    description: str | None = None
+    short_description: str | None = None
+    media: list["Media"] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class Media:
+    id: int
+    url: str
+    type: str = "image/jpeg"
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)

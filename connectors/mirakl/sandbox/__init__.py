@@ -16,7 +16,17 @@ from connectors.mirakl.sandbox.reference import (
 from connectors.mirakl.sandbox.server import MiraklSandbox
 from connectors.mirakl.sandbox.settings import AccountSettings
 
-__all__ = ["AccountSettings", "AttributeRow", "CarrierRow", "CategoryRow", "FieldRow", "MiraklSandbox", "ReasonRow", "ShippingTypeRow", "make"]
+__all__ = [
+    "AccountSettings",
+    "AttributeRow",
+    "CarrierRow",
+    "CategoryRow",
+    "FieldRow",
+    "MiraklSandbox",
+    "ReasonRow",
+    "ShippingTypeRow",
+    "make",
+]
 
 
 def make(*, journal: Path | None = None, seed: int | None = None) -> MiraklSandbox:

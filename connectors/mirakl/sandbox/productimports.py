@@ -64,6 +64,7 @@ def integrate_held(market: Marketplace) -> int:
     held = [job for job in market.imports.of(PRODUCTS) if job.held is not None]
     for job in held:
         rows, job.held = job.held or [], None
+        job.looks = len(job.steps)  # the next one finds it COMPLETE
         _integrate(market, job, rows)
     return len(held)
 

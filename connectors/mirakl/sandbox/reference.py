@@ -137,9 +137,7 @@ _ATTRIBUTES = (
         max_length=2000,
         role="DESCRIPTION",
     ),
-    AttributeRow(
-        code="brand", label="Brand", kind="LIST", requirement="REQUIRED", values_list="brands", role="BRAND"
-    ),
+    AttributeRow(code="brand", label="Brand", kind="LIST", requirement="REQUIRED", values_list="brands", role="BRAND"),
     AttributeRow(code="main_image", label="Main image", kind="MEDIA", requirement="REQUIRED", role="MAIN_IMAGE"),
     AttributeRow(code="image_2", label="Second image", kind="MEDIA"),
     AttributeRow(code="variant_group", label="Variant group", role="VARIANT_GROUP_CODE"),

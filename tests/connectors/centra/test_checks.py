@@ -58,6 +58,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
         "Permission to read the event queue",
         "Permission to confirm events",
         "Permission to read products",
+        "Permission to read what is told of products",
         "Permission to read stock",
         "GraphQL schema",
         "Store",
@@ -70,7 +71,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
     ]
     assert tenant.orders == []
     assert tenant.shop.events.listeners(tenant.integration) == []
-    assert len(tenant.journal.entries()) == 14
+    assert len(tenant.journal.entries()) == 15
 
 
 def test_what_only_a_person_can_see_is_a_warning_with_what_to_do(tenant: CentraSandbox) -> None:

@@ -1,6 +1,6 @@
 """The connector through real HTTP against a tenant with Centra's rules, limits and refusals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from connectors.canonical.errors import (
 from connectors.canonical.events import NotListeningError
 from connectors.canonical.money import Money
 from connectors.canonical.orders import Order, TargetOrder, TargetState
+from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra.connector import CentraConnector
 from connectors.centra.sandbox import CentraSandbox
@@ -428,6 +429,77 @@ def test_products_changed_while_they_are_read_are_not_lost(centra: CentraConnect
     assert second.next_token is None
     read = [centra.parse_product(record.payload) for record in (*first.records, *second.records)]
     assert {product.sku for product in read} == {*skus, "NV1001-410-M", "NV1001-410-L", "NV1002-100-S"}
+
+
+def _all_products(centra: CentraConnector, since: datetime | None = None) -> list[Product]:
+    pages = [centra.fetch_products(updated_from=since)]
+    while pages[-1].next_token is not None:
+        assert len(pages) < 20
+        pages.append(centra.fetch_products(token=pages[-1].next_token))
+    return [centra.parse_product(record.payload) for page in pages for record in page.records]
+
+
+def test_products_come_with_what_is_told_of_them(centra: CentraConnector, tenant: CentraSandbox) -> None:
+    tenant.describe(
+        "NV1002-100-S", description="Soft.", images=["https://img.example.com/a.jpg"], brand="Norrvik", category="Tees"
+    )
+    tenant.set_attribute("NV1002-100-S", "material", "composition", "100 % linen")
+    tenant.set_attribute("NV1002-100-S", "colour", "name", "White", on_variant=True)
+
+    (found,) = [product for product in _all_products(centra) if product.sku == "NV1002-100-S"]
+
+    assert (found.description, found.images, found.brand) == (
+        "Soft.",
+        ("https://img.example.com/a.jpg",),
+        "Norrvik",
+    )
+    assert found.category == "tees"
+    assert found.attributes["material_composition"] == ("100 % linen",)
+    assert found.attributes["colour_name"] == ("White",)
+
+
+CHANGES: dict[str, Callable[[CentraSandbox], None]] = {
+    "size": lambda tenant: tenant.edit_size("NV1001-410-M", gtin="9520000000019"),
+    "variant": lambda tenant: tenant.set_attribute("NV1001-410-M", "colour", "name", "Navy", on_variant=True),
+    "product": lambda tenant: tenant.set_attribute("NV1001-410-M", "material", "composition", "Wool"),
+    "display": lambda tenant: tenant.describe("NV1001-410-M", description="Warmer."),
+}
+
+
+@pytest.mark.parametrize(("changed", "skus"), [("size", 1), ("variant", 2), ("product", 2), ("display", 2)])
+def test_whatever_changed_of_a_product_since_is_read_and_nothing_else(
+    centra: CentraConnector, tenant: CentraSandbox, changed: str, skus: int
+) -> None:
+    tenant.advance(3600)
+    since = tenant.clock.now()
+    tenant.advance(60)
+    CHANGES[changed](tenant)
+
+    found = _all_products(centra, since)
+
+    assert {product.sku for product in found} == {"NV1001-410-M", "NV1001-410-L"} - (
+        {"NV1001-410-L"} if skus == 1 else set()
+    )
+
+
+def test_nothing_changed_is_nothing_read_and_no_content_asked_for(
+    centra: CentraConnector, tenant: CentraSandbox
+) -> None:
+    tenant.advance(3600)
+
+    assert _all_products(centra, tenant.clock.now()) == []
+    assert sent(tenant) == ["ReadProducts", "ReadChangedVariants", "ReadChangedProducts", "ReadChangedDisplays"]
+
+
+def test_more_changed_products_than_a_page_holds_are_all_read(centra: CentraConnector, tenant: CentraSandbox) -> None:
+    tenant.advance(3600)
+    since = tenant.clock.now()
+    skus = [sku for number in range(25) for sku in tenant.add_product(f"NV4{number:03}", sizes={"-S": 1})]
+    tenant.advance(60)
+
+    found = _all_products(centra, since)
+
+    assert {product.sku for product in found} == set(skus)
 
 
 # --- being told -------------------------------------------------------------------------------------------------------

@@ -92,6 +92,11 @@ _SHOWN: dict[str, tuple[Document, dict[str, Any], Any]] = {
         {"where": {}, "limit": 1, "page": 1},
         lambda found: found["productSizes"][0],
     ),
+    "product_content": (
+        documents.READ_CONTENT,
+        {"where": {}, "limit": 1},
+        lambda found: found["productVariants"][0],
+    ),
     "priced_sizes": (
         documents.READ_PRICED_SIZES,
         {"where": {}, "limit": 200, "page": 1},
@@ -114,7 +119,9 @@ def test_a_payload_is_what_its_document_gives_on_the_contract(schema: GraphQLSch
     shown = payload(name)
     rows = [_typed(row) for row in (shown if isinstance(shown, list) else [shown])]
     root = {
-        **dict.fromkeys(("orders", "shipments", "productSizes", "events", "prices", "pricelists"), rows),
+        **dict.fromkeys(
+            ("orders", "shipments", "productSizes", "productVariants", "events", "prices", "pricelists"), rows
+        ),
         "eventListeners": [],
     }
     found = execute(schema, parse(document.text), root_value=root, variable_values=variables)
@@ -128,6 +135,12 @@ _CONCRETE = {
     "shipments": "DirectToConsumerShipment",
     "lines": "ProductOrderLine",
     "orderLine": "ProductOrderLine",
+    "attributes": "DynamicAttribute",
+}
+_ELEMENTS = {
+    "value": "AttributeStringElement",
+    "selectedValue": "AttributeChoiceElement",
+    "url": "AttributeFileElement",
 }
 
 
@@ -137,7 +150,8 @@ def _typed(value: Any, key: str = "") -> Any:
     if not isinstance(value, dict):
         return _floats(value)
     root = "DirectToConsumerOrder" if "grandTotal" in value else "DirectToConsumerShipment"
-    concrete = {"__typename": _CONCRETE.get(key, root)}
+    element = next((kind for name, kind in _ELEMENTS.items() if name in value), "")
+    concrete = {"__typename": element if key == "elements" else _CONCRETE.get(key, root)}
     return {**concrete, **{name: _typed(item, name) for name, item in value.items()}}
 
 

@@ -482,8 +482,56 @@ def test_a_shipment_without_lines_is_refused() -> None:
 # --- products ---------------------------------------------------------------------------------------------------------
 def test_a_size_is_read_as_a_sellable_unit() -> None:
     assert translate.parse_product(payload("product_size")) == Product(
-        external_id="279", sku="NV1001-410-M", gtin="9520000000019", title="Alma wool coat, Deep navy, M", active=True
+        external_id="279",
+        sku="NV1001-410-M",
+        gtin="9520000000019",
+        title="Alma wool coat, Deep navy, M",
+        active=True,
+        name="Alma wool coat",
+        variant="Deep navy",
+        size="M",
     )
+
+
+def test_what_is_told_of_a_product_comes_with_its_size() -> None:
+    told = translate.parse_product({**payload("product_size"), "content": payload("product_content")})
+
+    assert (told.group, told.brand, told.category, told.description) == (
+        "12",
+        "Norrvik",
+        "women/coats",
+        "A warm coat.",  # of the web shop's display: the other one is for shops
+    )
+    assert told.images == ("https://img.example.com/front.jpg", "https://img.example.com/back.jpg")
+    assert told.attributes == {
+        "material_composition": ("80 % wool, 20 % polyamide",),
+        "care_symbol": ("Wash by hand", "Do not tumble dry"),
+        "leaflet_file": ("https://files.example.com/leaflet.pdf",),
+        "colour_name": ("Navy",),  # the variant's goes before the product's
+    }
+
+
+def test_a_product_of_which_nothing_is_told_has_no_content() -> None:
+    bare = {"id": 31, "attributes": [], "product": {"id": 12, "brand": None, "attributes": []}, "displays": []}
+
+    told = translate.parse_product({**payload("product_size"), "content": bare})
+
+    assert (told.group, told.brand, told.category, told.description, told.images, told.attributes) == (
+        "12",
+        "",
+        "",
+        "",
+        (),
+        {},
+    )
+
+
+def test_content_that_cannot_be_read_is_refused_with_its_fields() -> None:
+    broken = {**payload("product_content"), "displays": "none", "product": {"id": "12", "brand": {}, "attributes": []}}
+
+    with pytest.raises(DataError) as error:
+        translate.parse_product({**payload("product_size"), "content": broken})
+    assert problems_of(error) == ["content.displays", "content.product.id"]
 
 
 def test_a_upc_stands_in_for_a_missing_ean() -> None:

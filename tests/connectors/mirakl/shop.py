@@ -1,11 +1,13 @@
-"""A shop on the sandbox: its account, what it sells, and the parcel that it sends."""
+"""A shop on the sandbox: its account, what it sells and lists, and the parcel that it sends."""
 
 from dataclasses import replace
 from typing import Any
 
 from connectors.base import Account
 from connectors.canonical.dispatches import Dispatch, DispatchLine
+from connectors.canonical.listings import ListingUpdate
 from connectors.mirakl.sandbox import MiraklSandbox
+from connectors.sandboxdata import catalogue
 from tests.connectors.conformance import START
 
 LINES = ({"sku": "NV1001-410-M", "quantity": 2, "price": "49.90"}, {"sku": "NV2004-120-L", "price": "99.00"})
@@ -38,3 +40,20 @@ def dispatch_of(reference: str, **changes: Any) -> Dispatch:
         is_last=True,
     )
     return replace(whole, **changes)
+
+
+def listing_of(place: int, **changes: Any) -> ListingUpdate:
+    """A jumper as the sandbox's operator wants it told; another one for each place."""
+    item = catalogue(1)[place]
+    values = {
+        "ean": (item.gtin,),
+        "title": (item.title,),
+        "description": ("Rib knit, made to last.",),
+        "brand": ("norrvik",),
+        "main_image": (f"https://img.example.com/{item.sku}.jpg",),
+        "colour": ("blue",),
+        "size": ("m",),
+        "care": ("wash-30", "no-tumble-dry"),
+        "composition": ("100 % wool",),
+    }
+    return replace(ListingUpdate(sku=item.sku, category="womens-knitwear", values=values), **changes)

@@ -7,6 +7,7 @@ from typing import cast
 from connectors.base import Account, Connector
 from connectors.canonical.deliveries import Delivery
 from connectors.canonical.dispatches import Dispatch
+from connectors.canonical.listings import ListingUpdate
 from connectors.canonical.money import Money
 from connectors.canonical.offers import PriceUpdate
 from connectors.canonical.stock import StockUpdate
@@ -25,12 +26,14 @@ from tests.connectors.conformance import (
 )
 from tests.connectors.conformance_channels import (
     FollowsImportsSuite,
+    ReadsAttributesSuite,
     ReadsOffersSuite,
     Shown,
+    TakesListingsSuite,
     TakesPricesSuite,
     TakesStockSuite,
 )
-from tests.connectors.mirakl.shop import LINES, account_of, dispatch_of
+from tests.connectors.mirakl.shop import LINES, account_of, dispatch_of, listing_of
 
 
 class Mirakl(Platform):
@@ -152,6 +155,35 @@ class TestReadsOffers(Listing, ReadsOffersSuite):
         mirakl = cast(MiraklSandbox, sandbox)
         mirakl.set_offer_quantity(self.offered(sandbox)[-1], 0)
         return {sku: Shown(quantity=offer.quantity, price=offer.price) for sku, offer in mirakl.market.offers.items()}
+
+
+class TestReadsAttributes(Mirakl, ReadsAttributesSuite):
+    read_operation = "H11"
+    category = "womens-knitwear"
+
+
+class TestTakesListings(Mirakl, TakesListingsSuite):
+    write_operation = "P41"
+    text_attribute = "title"
+    missing_attribute = "composition"
+
+    def listings(self, sandbox: Sandbox) -> list[ListingUpdate]:
+        return [listing_of(place) for place in range(2)]
+
+    def taken(self, sandbox: Sandbox, sku: str) -> Mapping[str, tuple[str, ...]] | None:
+        sandbox.advance(3600)
+        product = cast(MiraklSandbox, sandbox).taken_product(sku)
+        return None if product is None else {code: tuple(cell.split("|")) for code, cell in product["values"].items()}
+
+
+class TestFollowsListings(Mirakl, FollowsImportsSuite):
+    read_operation = "P42"
+
+    def start(self, connector: Connector, sandbox: Sandbox) -> str:
+        return connector.send_listings([listing_of(0)]).ticket
+
+    def follow(self, connector: Connector, ticket: str) -> Delivery:
+        return connector.follow_listings(ticket)
 
 
 class TestListsReferences(Mirakl, ListsReferencesSuite):

@@ -746,6 +746,7 @@ def test_the_check_names_each_role_that_is_missing(sandbox: MiraklSandbox, gate:
         "Platform features",
         "Role: read carriers",
         "Role: read reasons",
+        "Role: send products",
     ]
     assert all("ROLE_" in finding.message for finding in missing)
     assert report.ok
@@ -770,6 +771,7 @@ def test_the_check_warns_of_purchase_prices(connector: MiraklConnector, network:
         orders_answer(),
         payload_answer("carriers"),
         payload_answer("reasons"),
+        answer({"product_import_trackings": []}),
     )
 
     report = connector.check()

@@ -62,12 +62,12 @@ def size_change_lines(source: ProductSize, session: Session, args: Args) -> Any:
 # --- displays -------------------------------------------------------------------------------------------------------------
 constant(
     "Display",
-    "minimumOrderQuantity orderQuantityDenominator description shortDescription comment canonicalCategory metaTitle"
-    " metaDescription metaKeywords",
+    "minimumOrderQuantity orderQuantityDenominator comment canonicalCategory metaTitle metaDescription metaKeywords",
     None,
 )
 constant("Display", "tags", [])
-constant("Product ProductVariant Display", "media", [])
+constant("Product ProductVariant", "media", [])
+computed("ProductMedia", "source", lambda media: [media])
 constant("ProductVariant", "unitCost", None)
 computed("Display", "displayItems productVariants", lambda display: display.product.variants)
 computed("DisplayItem", "id", lambda variant: variant.id)

@@ -26,7 +26,11 @@ CREATE TRIGGER supersede_only BEFORE UPDATE OR DELETE ON mappings_app_mappingver
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mappings_app", "0001_initial")]
+    replaces = [
+        ("mappings_app", "0002_versions_append_only"),
+        ("mappings_app", "0003_kinds_uses_imports"),
+    ]
+    dependencies = [("mappings_app", "0001_tables")]
 
     operations = [
         migrations.RunSQL(FUNCTION, reverse_sql="DROP FUNCTION mappings_supersede_only();"),

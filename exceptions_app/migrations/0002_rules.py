@@ -9,7 +9,11 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON exceptions_app_caseevent
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exceptions_app", "0001_initial"), ("connectors", "0002_audit_append_only")]
+    replaces = [
+        ("exceptions_app", "0002_events_append_only"),
+        ("exceptions_app", "0003_ownership_views_runs"),
+    ]
+    dependencies = [("exceptions_app", "0001_tables"), ("connectors", "0002_rules")]
 
     operations = [
         migrations.RunSQL(TRIGGER, reverse_sql="DROP TRIGGER append_only ON exceptions_app_caseevent;"),

@@ -4,7 +4,6 @@ Sequences, not identity columns: PostgreSQL before 17 has no identity on partiti
 """
 
 from django.db import migrations
-
 from integrationhub.sync.partitions import PARTITIONED
 
 _WITH_SEQUENCE = ("sync_attempt", "sync_call")
@@ -38,9 +37,33 @@ ALTER TABLE sync_call ADD CONSTRAINT sync_call_connection_fk FOREIGN KEY (connec
 
 _SQL = "\n".join(_partition(table, key) for table, key in PARTITIONED.items()) + _INDEXES
 
+# What was approved is what was proposed: a correction's content and its proposer never change; it can only be erased.
+_STANDS = """
+CREATE FUNCTION hub_correction_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.changes IS NOT NULL AND NEW.changes IS DISTINCT FROM OLD.changes)
+        OR (NEW.money, NEW.proposed_by_id, NEW.document_id, NEW.record_id, NEW.fields)
+            IS DISTINCT FROM (OLD.money, OLD.proposed_by_id, OLD.document_id, OLD.record_id, OLD.fields)
+        OR (OLD.decided_by_id IS NOT NULL AND NEW.decided_by_id IS DISTINCT FROM OLD.decided_by_id)
+    THEN RAISE EXCEPTION 'A correction stays as it was proposed.' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER correction_stands BEFORE UPDATE ON sync_correction
+    FOR EACH ROW EXECUTE FUNCTION hub_correction_stands();
+"""
+_GONE = "DROP TRIGGER correction_stands ON sync_correction; DROP FUNCTION hub_correction_stands();"
+
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0001_initial")]
+    replaces = [
+        ("sync", "0002_partitions"),
+        ("sync", "0003_corrections"),
+        ("sync", "0004_counts"),
+    ]
+    dependencies = [("sync", "0001_tables")]
 
-    # Backwards, 0001 drops the tables whatever their kind.
-    operations = [migrations.RunSQL(_SQL, migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL(_SQL, migrations.RunSQL.noop),  # backwards, 0001 drops the tables whatever their kind
+        migrations.RunSQL(_STANDS, reverse_sql=_GONE),
+    ]

@@ -11,7 +11,7 @@ from exceptions_app.telling import explain
 from integrationhub.catalogue.listings import deciding, readings
 from integrationhub.catalogue.listings.composing import Rule
 from integrationhub.catalogue.listings.deciding import Wanted
-from integrationhub.catalogue.models import Listing, ListingDelivery, ListingProblem, Trouble
+from integrationhub.catalogue.models import Listing, ListingDelivery, ListingProblem, ProductReading, Trouble
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Schedule
 from tests.flows.world import World
@@ -144,6 +144,32 @@ def test_a_channel_that_is_switched_off_shows_what_it_would_be_told_and_is_told_
     say(shop, KNITWEAR, composition="{Material}")
     publish(shop)
     assert (states(shop), files(shop)) == ([State.PENDING] * 3, [])
+
+
+def test_what_centra_says_of_a_product_is_what_mirakl_is_told_and_a_change_follows(world: World) -> None:
+    world.roomy()
+    for sku, gtin in (("TEE-BLK-M", "4006381333931"), ("TEE-BLK-L", "4006381333948")):
+        world.centra.shop.sizes_with("SKU", sku)[0].ean = gtin
+    world.centra.describe("TEE-BLK-M", brand="Norrvik", images=["https://img.example.com/1.jpg"], category="Tees")
+    world.mirakl.set_value_list("colours", {"black": "Black"})
+    world.run("list_listings")
+    world.run("read_products")
+    content = ProductReading.objects.get(sku="TEE-BLK-M").content
+    world.map("category", content["category"], KNITWEAR)
+    world.run("read_attributes")
+    say(world, "", colour="{variant}", size="{size}", composition="{material_composition}")
+    deciding.switch(world.link, on=True, actor="emil", reason="Test")
+    publish(world)
+    assert states(world)[:2] == [State.ACKNOWLEDGED] * 2
+    world.centra.describe("TEE-BLK-M", description="Softer than ever.")
+    world.advance(901)
+    world.run("read_products")
+    publish(world)
+    taken = world.mirakl.taken_product(TEE)
+    assert taken is not None
+    assert taken["values"]["description"] == "Softer than ever."
+    assert (taken["values"]["brand"], taken["values"]["colour"]) == ("norrvik", "black")
+    assert ListingDelivery.objects.latest("pk").lines == 2  # both sizes say so
 
 
 # --- incomplete -------------------------------------------------------------------------------------------------------

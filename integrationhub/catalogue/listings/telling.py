@@ -57,11 +57,15 @@ class Finding:
 
 
 def tell(channel: Connection) -> None:
-    """Bring the channel's cases in line with what was found. Nothing is written where nothing changed."""
-    links = {link.pk: link for link in Link.objects.filter(source=channel).select_related("brand", "source", "target")}
+    """Bring the channel's cases in line with what was found. Nothing is written where nothing changed.
+
+    A channel that is told nothing misses nothing: while its publishing is off, its page alone says what is wrong.
+    """
+    rows = Link.objects.filter(source=channel, active=True, listing_terms__publishes=True)
+    links = {link.pk: link for link in rows.select_related("brand", "source", "target")}
     found = {(one.cause, one.key): one for one in _findings(channel, list(links))}
-    rows = ExceptionCase.objects.unresolved().filter(cause__in=CAUSES, target=channel)
-    standing = {(case.cause, case.code if case.mapping_kind else case.object_key): case for case in rows}
+    cases = ExceptionCase.objects.unresolved().filter(cause__in=CAUSES, target=channel)
+    standing = {(case.cause, case.code if case.mapping_kind else case.object_key): case for case in cases}
     for key, one in found.items():
         _keep(links[one.link_id], one, standing.get(key))
     for key, case in standing.items():

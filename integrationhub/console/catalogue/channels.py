@@ -142,7 +142,7 @@ def reasons(link: Link) -> list[Reason]:
         found.annotate(count=Count("listing", distinct=True)).order_by("-count", "kind", "label")[:REASONS_SHOWN]
     )
     labels = dict(
-        KnownCategory.objects.filter(connection=link.source_id, code__in={row["category"] for row in rows}).values_list(
+        KnownCategory.objects.filter(connection=link.source_id, code__in={row["place"] for row in rows}).values_list(
             "code", "label"
         )
     )
@@ -156,8 +156,8 @@ def _reason(link: Link, row: Mapping[str, Any], labels: dict[str, str]) -> Reaso
     return Reason(
         kind=Trouble(row["kind"]).label,
         attribute=row["label"],
-        category=labels.get(row["category"], row["category"]),
-        example=row["code"] if row["kind"] in (Trouble.NOT_ON_LIST, Trouble.NO_CATEGORY) else "",
+        category=labels.get(row["place"], row["place"]),
+        example=row["word"],
         count=row["count"],
         list_url=f"{reverse('admin:catalogue_listing_changelist')}?{told}",
         fix_url=fix_url,
@@ -167,10 +167,10 @@ def _reason(link: Link, row: Mapping[str, Any], labels: dict[str, str]) -> Reaso
 
 def _fix(link: Link, row: Mapping[str, Any]) -> tuple[str, str]:
     if row["kind"] in (Trouble.NO_CATEGORY, Trouble.CATEGORY_GONE):
-        return mapping_url(CATEGORY, row["code"], link), "Map category"
+        return mapping_url(CATEGORY, row["word"], link), "Map category"
     if row["kind"] == Trouble.NOT_ON_LIST:
-        return mapping_url(ATTRIBUTE_VALUE, row["code"], link), "Map value"
-    return address_of(link.pk, row["category"], about=row["attribute"]), "Say what it is made of"
+        return mapping_url(ATTRIBUTE_VALUE, row["word"], link), "Map value"
+    return address_of(link.pk, row["place"], about=row["attribute"]), "Say what it is made of"
 
 
 def mapping_url(kind: str, code: str, link: Link) -> str:

@@ -18,7 +18,14 @@ from integrationhub.catalogue.listings.composing import Composed, Line, Rule
 from integrationhub.catalogue.listings.deciding import Wanted
 from integrationhub.catalogue.listings.readings import as_product
 from integrationhub.catalogue.listings.wishes import as_rule, attributes_of, categories_in_use, path_of
-from integrationhub.catalogue.models import AttributeRule, KnownCategory, Listing, ListingProblem, ProductReading
+from integrationhub.catalogue.models import (
+    AttributeRule,
+    KnownCategory,
+    Listing,
+    ListingProblem,
+    ListingTerms,
+    ProductReading,
+)
 from integrationhub.console.catalogue import around
 
 ATTRIBUTES_SHOWN = 150  # more fields than that no form takes at once: the rest is found by its name
@@ -78,11 +85,15 @@ class EditPage:
         self.request = request
         self.asked = request.POST if request.method == "POST" else request.GET
         self.channels = {pk: one for pk, one in around.around(request).channels.items() if one.takes_products}
-        self.channel = self.channels.get(around.number(self.asked.get("channel", ""))) or next(
-            iter(self.channels.values()), None
-        )
+        self.channel = self.channels.get(around.number(self.asked.get("channel", ""))) or self._first()
         self.error = ""
         self.refused: dict[str, list[str]] = {}
+
+    def _first(self) -> around.Channel | None:
+        """Where products are listed already, else any."""
+        listing = ListingTerms.objects.filter(link__in=list(self.channels), publishes=True).order_by("link")
+        chosen = listing.values_list("pk", flat=True).first()
+        return self.channels[chosen] if chosen else next(iter(self.channels.values()), None)
 
     # --- what is looked at ----------------------------------------------------------------------------------------
     @cached_property

@@ -30,7 +30,7 @@ class ListingPriceAdmin(HubModelAdmin):
     plural = "Prices"
     counted_as = "prices in channels"
     brand_path = "link__brand_id"
-    list_display = ("theirs", "channel_name", "asked", "should", "told", "took", "shows", "standing")
+    list_display = ("theirs", "channel_name", "asked", "should", "last_sent", "took", "shows", "standing")
     list_filter = (filters.PriceWatchFilter, filters.ChannelFilter, filters.BrandFilter)
     ordering = ("owner_id", "sku")
     sortable_by = ()
@@ -77,7 +77,7 @@ class ListingPriceAdmin(HubModelAdmin):
         return _money(price.wanted, price.currency)
 
     @display(description="Told")
-    def told(self, price: ListingPrice) -> SafeString:
+    def last_sent(self, price: ListingPrice) -> SafeString:
         return _money(price.sent, price.sent_currency)
 
     @display(description="Took")

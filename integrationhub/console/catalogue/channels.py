@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.http import urlencode
@@ -137,9 +137,14 @@ def reasons(link: Link) -> list[Reason]:
     """What keeps products of a channel back, what keeps most of them first. Two queries."""
     counts = Q(kind=Trouble.REFUSED, listing__state=State.REFUSED)
     counts |= ~Q(kind=Trouble.REFUSED) & Q(listing__state=State.INCOMPLETE)
-    found = ListingProblem.objects.filter(counts, link=link).values("kind", "attribute", "label", "category", "code")
-    rows = list(
-        found.annotate(count=Count("listing", distinct=True)).order_by("-count", "kind", "label")[:REASONS_SHOWN]
+    anywhere = Q(kind__in=[Trouble.NOT_ON_LIST, Trouble.NO_CATEGORY])  # one mapping mends it in every category
+    found: Any = ListingProblem.objects.filter(counts, link=link).annotate(
+        place=Case(When(anywhere, then=Value("")), default="category"),
+        word=Case(When(anywhere, then="code"), default=Value("")),
+    )
+    grouped: Any = found.values("kind", "attribute", "label", "place", "word")
+    rows: list[Any] = list(
+        grouped.annotate(count=Count("listing", distinct=True)).order_by("-count", "kind", "label")[:REASONS_SHOWN]
     )
     labels = dict(
         KnownCategory.objects.filter(connection=link.source_id, code__in={row["place"] for row in rows}).values_list(

@@ -20,7 +20,8 @@ from mappings_app.kinds import VALUE_OF_LIST
 CAUSES_TOLD = 40  # of one channel, those that keep most products back; more would fill the queue and be read by nobody
 CAUSES = ("listing_incomplete", "listing_refused", "unmapped_category", "unmapped_attribute_value")
 
-# What waits to be sold there: units that may be shown, at the price that is asked.
+# What cannot be sold there at all meanwhile: units that may be shown, at the price that would be asked. What the channel
+# offers already goes on selling, and is not counted.
 _GROUPS = """
 WITH found AS (
     SELECT DISTINCT ON (p.listing_id, p.kind, p.attribute, p.code, words)
@@ -28,7 +29,8 @@ WITH found AS (
            CASE WHEN p.kind IN ('NO_CATEGORY', 'NOT_ON_LIST', 'REFUSED') THEN '' ELSE p.category END AS category,
            CASE WHEN p.kind IN ('NO_CATEGORY', 'NOT_ON_LIST') THEN p.code ELSE '' END AS code,
            CASE WHEN p.kind = 'REFUSED' THEN p.message ELSE '' END AS words,
-           GREATEST(c.computed, 0) * COALESCE(l.wanted, l.acknowledged) AS value, l.currency
+           CASE WHEN s.acknowledged IS NULL AND l.acknowledged IS NULL THEN GREATEST(c.computed, 0) * l.wanted END AS value,
+           l.currency
     FROM catalogue_listingproblem p
     JOIN catalogue_listing s ON s.id = p.listing_id
     LEFT JOIN catalogue_listingprice l ON l.link_id = s.link_id AND l.channel_sku = s.channel_sku

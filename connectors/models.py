@@ -94,6 +94,7 @@ class Connection(models.Model):
     state_changed_at = models.DateTimeField(default=ports.now)
     webhook_path = models.CharField(max_length=64, unique=True, default=ports.new_id, editable=False)
     credentials_expire_at = models.DateTimeField(null=True, blank=True)
+    credentials_changed_at = models.DateTimeField(default=ports.now, editable=False)
     created_at = models.DateTimeField(default=ports.now, editable=False)
     history = HistoricalRecords(excluded_fields=["credentials"])
 

@@ -9,3 +9,4 @@ class ExceptionsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("exceptions_app.registered")
+        import_module("exceptions_app.following")  # it listens to saved brands

@@ -88,6 +88,7 @@ class ExceptionCase(models.Model):
     # Whose it is, and for how long: see routing.py and calendars.py.
     team_since = models.DateTimeField(default=ports.now)  # the team's clock starts here
     target_at = models.DateTimeField("to be decided by", null=True, blank=True)  # by the team's own target
+    escalated_at = models.DateTimeField(null=True, blank=True)  # when it was told that the target has passed
     placed_by_hand = models.BooleanField(default=False)  # a person said whose it is: rules leave it there
     reroute_above = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)  # value; see routing.py
 
@@ -199,6 +200,7 @@ class CaseEvent(models.Model):
         CLOSED = "CLOSED", "Closed"
         REOPENED = "REOPENED", "Reopened"
         CHOSEN = "CHOSEN", "Chosen which one stays"
+        ESCALATED = "ESCALATED", "Passed its team's target"
 
     case = models.ForeignKey(ExceptionCase, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField(default=ports.now)

@@ -190,6 +190,22 @@ def sandbox_that_looks_live(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register()
+def alerts_that_go_nowhere(**kwargs: Any) -> list[CheckMessage]:
+    """hub.W004"""
+    if not settings.CASE_ALERTS_BY_EMAIL or not settings.EMAIL_BACKEND.endswith(
+        (".console.EmailBackend", ".dummy.EmailBackend")
+    ):
+        return []
+    return [
+        checks.Warning(
+            "CASE_ALERTS_BY_EMAIL is on, but there is no mail server: nobody is told of cases past their target.",
+            hint="Set EMAIL_URL, for example smtp+tls://user:password@mail.example.com:587, and DEFAULT_FROM_EMAIL.",
+            id="hub.W004",
+        )
+    ]
+
+
 def _public_hosts() -> list[str]:
     return [host for host in settings.ALLOWED_HOSTS if not _is_local(host)]
 

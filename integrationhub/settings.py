@@ -204,6 +204,16 @@ ALLOW_CALLS_IN_TRANSACTIONS = False
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+# --- what is kept, and how long ---
+
+# Which records each mapping shaped: for "used by" and for what going back would touch. 0 keeps it for good.
+MAPPING_USES_KEEP_DAYS: int = env.int("MAPPING_USES_KEEP_DAYS", default=400)
+
+# --- keys of connections ---
+
+# A connection whose key was last changed longer ago than this is pointed out to administrators. 0: never.
+KEY_WARN_AFTER_DAYS: int = env.int("KEY_WARN_AFTER_DAYS", default=365)
+
 # --- people ---
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -250,6 +260,8 @@ STORAGES = {
 MEDIA_ROOT = VAR_DIR / "media"
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# What has passed its team's target is told to the team by e-mail too; without EMAIL_URL such letters leave for nowhere.
+CASE_ALERTS_BY_EMAIL: bool = env.bool("CASE_ALERTS_BY_EMAIL", default=False)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="integration-hub@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

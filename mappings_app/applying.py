@@ -1,7 +1,11 @@
-"""Applying an import as it was planned, in one transaction, and undoing it as a whole. Thousands of codes in a few statements."""
+"""Applying an import as it was planned, and undoing it as a whole. Thousands of codes in a few statements.
+
+A short one is applied in one transaction. A long one is confirmed whole, against the tables as they stand, and then written
+in slices under one change, so that whoever waits for it sees it come along.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -18,6 +22,8 @@ from mappings_app.signals import mappings_imported
 State = ImportPlan.State
 NAMED_AT_MOST = 50
 _BATCH = 1_000
+SLICE_ROWS = 500  # as many are written in a moment
+KEPT_WORDS = "Changed by somebody while the import was being saved: it stays as it is."
 
 
 def apply_plan(plan_id: int, *, actor: str, reason: str) -> ImportPlan:
@@ -26,6 +32,15 @@ def apply_plan(plan_id: int, *, actor: str, reason: str) -> ImportPlan:
     Raises RefusedMappingError when there is nothing to confirm (any more); StalePlanError when a code of the plan was
     changed since the dry run: the plan is then compared anew, with the rows that differ marked, for a person to look at.
     """
+    return _confirmed(plan_id, lambda plan: _apply(plan, actor=actor, reason=reason))
+
+
+def begin_plan(plan_id: int, *, actor: str, reason: str) -> ImportPlan:
+    """Confirm the plan, to be written in slices by `carry_on_plan`; refused as `apply_plan` refuses, and then nothing begins."""
+    return _confirmed(plan_id, lambda plan: _begin(plan, actor=actor, reason=reason))
+
+
+def _confirmed(plan_id: int, act: Callable[[ImportPlan], None]) -> ImportPlan:
     stale: list[int] = []
     with transaction.atomic():
         plan = _locked(plan_id, State.READY, "It waits for nobody's confirmation any more.")
@@ -34,7 +49,7 @@ def apply_plan(plan_id: int, *, actor: str, reason: str) -> ImportPlan:
         lock_table(plan.kind_spec, plan.brand)
         stale = _stale(plan)
         if not stale:
-            _apply(plan, actor=actor, reason=reason)
+            act(plan)
     if stale:
         make_plan_anew(plan, differing=stale)
         raise StalePlanError(stale)
@@ -55,19 +70,92 @@ def _stale(plan: ImportPlan) -> list[int]:
 
 
 def _apply(plan: ImportPlan, *, actor: str, reason: str) -> None:
-    rows = list(plan.rows.filter(verdict__in=WRITTEN).select_related("link").order_by("number"))
+    _confirm(plan, actor=actor, reason=reason)
+    _write_rows(plan, list(_to_write(plan)))
+    _finish(plan)
+
+
+def _confirm(plan: ImportPlan, *, actor: str, reason: str) -> None:
+    plan.change, plan.applied_at, plan.applied_by = ports.new_id(), ports.now(), actor
+    plan.reason = reason[:REASON_LENGTH]
+
+
+def _to_write(plan: ImportPlan) -> QuerySet[ImportRow]:
+    return plan.rows.filter(verdict__in=WRITTEN).select_related("link").order_by("number")
+
+
+def _write_rows(plan: ImportPlan, rows: Sequence[ImportRow]) -> None:
     standing = current_versions(plan.kind_spec, plan.brand, (row.from_code for row in rows))
+    actor, reason = plan.applied_by, plan.reason
     steps = [_step(plan, row, standing.get((row.link_id or 0, row.from_code), []), actor, reason) for row in rows]
-    plan.change = _write(steps)
-    plan.state, plan.applied_at, plan.applied_by, plan.reason = (
-        State.APPLIED,
-        ports.now(),
-        actor,
-        reason[:REASON_LENGTH],
-    )
-    plan.save()
-    _audit(plan, "mapping.imported", actor=actor, reason=reason, after={"rows": plan.counts, "change": plan.change})
+    _write(steps, change=plan.change)
     _announce(plan, ((row.from_code, row.link_id) for row in rows), by=actor)
+
+
+def _finish(plan: ImportPlan) -> None:
+    plan.state = State.APPLIED
+    plan.save()
+    after = {"rows": plan.counts, "change": plan.change}
+    _audit(plan, "mapping.imported", actor=plan.applied_by, reason=plan.reason, after=after)
+
+
+# --- in slices --------------------------------------------------------------------------------------------------------
+
+
+def _begin(plan: ImportPlan, *, actor: str, reason: str) -> None:
+    _confirm(plan, actor=actor, reason=reason)
+    plan.state, plan.applied_up_to = State.APPLYING, 0
+    plan.save()
+    _audit(plan, "mapping.import_begun", actor=actor, reason=reason, after={"rows": plan.counts, "change": plan.change})
+
+
+def carry_on_plan(plan_id: int, *, size: int = SLICE_ROWS) -> bool:
+    """Write the next rows of a plan that was begun. False when it is at its end, or somebody else is at it.
+
+    What somebody changed since it was begun stays as that person said, and is named in its row.
+    """
+    with transaction.atomic():
+        found = ImportPlan.objects.select_for_update(skip_locked=True, of=("self",)).select_related("brand")
+        plan = found.filter(pk=plan_id, state=State.APPLYING).first()
+        if plan is None:
+            return False
+        lock_table(plan.kind_spec, plan.brand)
+        rows = list(_to_write(plan).filter(number__gt=plan.applied_up_to)[:size])
+        kept = _keep_changed(plan, rows)
+        _write_rows(plan, [row for row in rows if row.pk not in kept])
+        if len(rows) < size:
+            _tell_kept(plan)
+            _finish(plan)
+            return False
+        plan.applied_up_to = rows[-1].number
+        plan.save(update_fields=["applied_up_to", "counts"])
+    return True
+
+
+def _keep_changed(plan: ImportPlan, rows: Sequence[ImportRow]) -> set[int]:
+    standing = current_versions(plan.kind_spec, plan.brand, (row.from_code for row in rows))
+    kept = {row.pk for row in rows if standing_ids(standing, (row.link_id or 0, row.from_code)) != row.standing}
+    if kept:
+        plan.rows.filter(pk__in=kept).update(differs=True, why=KEPT_WORDS)
+        plan.counts = {**plan.counts, "KEPT": plan.count("KEPT") + len(kept)}
+    return kept
+
+
+def _tell_kept(plan: ImportPlan) -> None:
+    """As `_kept_words`, for codes that were changed while it was being written."""
+    codes = list(plan.rows.filter(differs=True, why=KEPT_WORDS).order_by("number").values_list("from_code", flat=True))
+    if codes:
+        plan.notices = [*plan.notices, _named("Not saved, because they were changed meanwhile", codes)]
+
+
+def gone_through(plan: ImportPlan) -> int:
+    """How many of the mappings that it says were gone through."""
+    if plan.state != State.APPLYING:
+        return plan.to_write
+    return plan.rows.filter(verdict__in=WRITTEN, number__lte=plan.applied_up_to).count()
+
+
+# --- within -----------------------------------------------------------------------------------------------------------
 
 
 def _step(plan: ImportPlan, row: ImportRow, current: list[MappingVersion], actor: str, reason: str) -> Step:
@@ -83,16 +171,15 @@ def _change(plan: ImportPlan, link: Link | None, from_code: str, actor: str, rea
     return Change(key=key, action="", actor=actor, reason=reason or f"Imported from {plan.file_name}")
 
 
-def _write(steps: Sequence[Step]) -> str:
-    """Write many changes as one, in two statements and some. Returns its id."""
-    now, change = ports.now(), ports.new_id()
+def _write(steps: Sequence[Step], *, change: str) -> None:
+    """Write many changes as one, in two statements and some."""
+    now = ports.now()
     superseded = [version.pk for step in steps for version in step.superseded]
     MappingVersion.objects.filter(pk__in=superseded).update(superseded_at=now, superseded_in=change)
     told = [version for step in steps for version in step.told]
     for version in told:
         version.recorded_at, version.change = now, change
     MappingVersion.objects.bulk_create(told, batch_size=_BATCH)
-    return change
 
 
 def _audit(plan: ImportPlan, action: str, *, actor: str, reason: str, after: dict[str, object]) -> None:
@@ -165,7 +252,8 @@ def undo_plan(plan_id: int, *, actor: str, reason: str) -> Undoing:
     if not what.keys:
         raise RefusedMappingError(["Every mapping of this import was changed again since. Undo those one by one."])
     steps = _steps_back(plan, set(what.keys), actor=actor, reason=reason)
-    change = _write(steps)
+    change = ports.new_id()
+    _write(steps, change=change)
     plan.state, plan.undone_at, plan.undone_by, plan.undo_reason = (
         State.UNDONE,
         ports.now(),
@@ -185,9 +273,12 @@ def undo_plan(plan_id: int, *, actor: str, reason: str) -> Undoing:
 def _kept_words(what: Undoing) -> list[str]:
     if not what.kept:
         return []
-    named = ", ".join(what.kept_codes[:NAMED_AT_MOST])
-    more = f" and {len(what.kept) - NAMED_AT_MOST} more" if len(what.kept) > NAMED_AT_MOST else ""
-    return [f"Not undone, because they were changed again since: {named}{more}."]
+    return [_named("Not undone, because they were changed again since", what.kept_codes)]
+
+
+def _named(told: str, codes: Sequence[str]) -> str:
+    more = f" and {len(codes) - NAMED_AT_MOST} more" if len(codes) > NAMED_AT_MOST else ""
+    return f"{told}: {', '.join(codes[:NAMED_AT_MOST])}{more}."
 
 
 def _steps_back(plan: ImportPlan, keys: set[CodeKey], *, actor: str, reason: str) -> list[Step]:

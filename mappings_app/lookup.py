@@ -1,7 +1,8 @@
 """Looking codes up: which version speaks for a code, on a link, at a business time.
 
 Replay means today's knowledge at the record's business time: among the versions that are current now, the one whose
-business time holds the record's. A link's own mapping goes before the brand's default.
+business time holds the record's. A link's own mapping goes before the brand's default. Where a person asks for what was
+believed at an earlier moment (`known_at`), the versions of then go before; a code that had none then has today's.
 """
 
 import json
@@ -29,6 +30,9 @@ FROM mappings_app_mappingversion v
 JOIN unnest(%s::text[], %s::text[]) AS wanted (kind, code) ON v.kind = wanted.kind AND v.from_code = wanted.code
 WHERE v.brand_id = %s AND v.superseded_at IS NULL AND NOT v.retired AND (v.link_id = %s OR v.link_id IS NULL)
 """  # noqa: S608  our own names
+_LOAD_THEN_TOO = _LOAD.replace(
+    "v.superseded_at IS NULL", "(v.superseded_at IS NULL OR (v.recorded_at <= %s AND v.superseded_at > %s))"
+)
 
 
 def _version(row: Sequence[Any]) -> MappingVersion:
@@ -38,28 +42,40 @@ def _version(row: Sequence[Any]) -> MappingVersion:
 
 
 class VersionTable:
-    """The current versions of some codes, read at once; answers for any business time."""
+    """The current versions of some codes, read at once; answers for any business time.
 
-    def __init__(self, versions: Iterable[MappingVersion]) -> None:
+    With `known_at` also those that were current at that moment: they answer first.
+    """
+
+    def __init__(self, versions: Iterable[MappingVersion], *, known_at: datetime | None = None) -> None:
+        self.known_at = known_at
         self._by_code: dict[tuple[str, str], list[MappingVersion]] = {}
         for version in versions:
             self._by_code.setdefault((version.kind, version.from_code), []).append(version)
 
     @classmethod
-    def load(cls, link: Link, codes: Mapping[str, Iterable[str]]) -> "VersionTable":
+    def load(
+        cls, link: Link, codes: Mapping[str, Iterable[str]], *, known_at: datetime | None = None
+    ) -> "VersionTable":
         """One query for any number of codes of any number of kinds; none for no codes."""
         wanted = {
             (kind_named(kind).code, code) for kind, given in codes.items() for code in given if can_be_mapped(code)
         }
         if not wanted:
-            return cls(())
+            return cls((), known_at=known_at)
         kinds, from_codes = zip(*wanted, strict=True)
+        then = [] if known_at is None else [known_at, known_at]
         with database.cursor() as cursor:
-            cursor.execute(_LOAD, [list(kinds), list(from_codes), link.brand_id, link.pk])
-            return cls(map(_version, cursor.fetchall()))
+            cursor.execute(
+                _LOAD_THEN_TOO if then else _LOAD, [list(kinds), list(from_codes), link.brand_id, *then, link.pk]
+            )
+            return cls(map(_version, cursor.fetchall()), known_at=known_at)
 
     def at(self, kind: str, code: str, at: datetime) -> MappingVersion | None:
         holding = [version for version in self._by_code.get((kind, code), ()) if version.holds_at(at)]
+        if self.known_at is not None:
+            then = [version for version in holding if version.known_at(self.known_at)]
+            holding = then or [version for version in holding if version.current]
         # At most one of the link and one of the brand holds at any time: the exclusion constraint sees to it.
         return max(holding, key=lambda version: version.link_id is not None, default=None)
 

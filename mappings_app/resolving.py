@@ -42,15 +42,23 @@ class ResolvedDispatch:
 
 
 def resolve_order(
-    order: Order, *, link: Link, at: datetime | None = None, table: VersionTable | None = None
+    order: Order,
+    *,
+    link: Link,
+    at: datetime | None = None,
+    known_at: datetime | None = None,
+    table: VersionTable | None = None,
 ) -> ResolvedOrder:
     """Return the order in the target's codes, as of `at` (the time it was placed, unless told otherwise). One query.
+
+    `known_at`: by the mappings that counted at that moment, where a person asked for that; else by today's.
 
     One unmapped line holds the whole order; cancelled lines need no mapping and keep their SKU where they have none.
     Raises MappingError with all missing codes at once; DataError when a line names no SKU.
     """
     _check_codes(order)
-    resolver = Resolver(link, at or order.placed_at, table=table or VersionTable.load(link, codes_to_resolve([order])))
+    table = table or VersionTable.load(link, codes_to_resolve([order]), known_at=known_at)
+    resolver = Resolver(link, at or order.placed_at, table=table)
     skus = resolver.find(
         "sku", (CodeItem(code=line.sku, label=line.title, gtin=line.gtin) for line in order.open_lines)
     )

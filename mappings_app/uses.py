@@ -12,6 +12,7 @@ from mappings_app.models.uses import RECORD_LENGTH
 
 USED_LATELY = timedelta(days=30)
 COUNT_CAP = 10_000
+PRUNED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,22 @@ def keep_uses(uses: Sequence[Use]) -> None:
         columns = [one.version_id for one in uses], [one.record[:RECORD_LENGTH] for one in uses]
         with database.cursor() as cursor:
             cursor.execute(_KEEP, [*columns, [one.used_at for one in uses]])
+
+
+_PRUNE = """
+DELETE FROM mappings_app_mappinguse WHERE id IN (
+    SELECT id FROM mappings_app_mappinguse WHERE used_at < %s ORDER BY used_at LIMIT %s FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+def prune_uses(*, keep_days: int) -> int:
+    """Let go of uses older than that, PRUNED_AT_ONCE at most; 0 days keeps them for good. Returns how many went."""
+    if keep_days <= 0:
+        return 0
+    with database.cursor() as cursor:
+        cursor.execute(_PRUNE, [ports.now() - timedelta(days=keep_days), PRUNED_AT_ONCE])
+        return int(cursor.rowcount)
 
 
 def use_mark() -> UseMark | None:

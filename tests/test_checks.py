@@ -171,3 +171,18 @@ def test_a_live_environment_without_keys_is_told_so() -> None:
     done = check_deploy(ENCRYPTION_KEYS="")
     assert done.returncode == 1
     assert "hub.E001" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wanted", "backend", "found"),
+    [
+        (True, "django.core.mail.backends.console.EmailBackend", ["hub.W004"]),
+        (True, "django.core.mail.backends.smtp.EmailBackend", []),
+        (False, "django.core.mail.backends.console.EmailBackend", []),
+    ],
+)
+def test_alerts_without_a_mail_server_are_pointed_out(
+    wanted: bool, backend: str, found: list[str], settings: Settings
+) -> None:
+    settings.CASE_ALERTS_BY_EMAIL, settings.EMAIL_BACKEND = wanted, backend
+    assert ids(checks.alerts_that_go_nowhere()) == found

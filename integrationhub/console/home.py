@@ -16,7 +16,8 @@ from connectors.models import AuditEntry, Brand, Connection
 from integrationhub.console import navigation
 from integrationhub.console.audit.reading import told
 from integrationhub.console.front import completeness, health, pictures
-from integrationhub.console.front.needs import needs_of
+from integrationhub.console.front.needs import needs_of, overdue
+from integrationhub.console.front.second_look import second_look_of
 from integrationhub.console.stock import watch
 from integrationhub.console.syncs import table
 
@@ -50,8 +51,10 @@ def _parts(request: HttpRequest, rights: Rights) -> dict[str, Any]:
     connections = _connections(brands, standings, all_of_them=configures)
     return {
         "needs": needs_of(rights),
+        "second_look": second_look_of(rights),
         "open_cases": figures.open_cases,
         "signs": [
+            *overdue(rights, figures.overdue),
             *watch.oversold([link for link, _ in links], figures.oversold),
             *health.signs(running, connections, standings, now=now, configures=configures),
         ],

@@ -37,16 +37,16 @@ def rehearse(reading: Reading, link: Link) -> Rehearsal:
 
 
 def _order(order: Order, link: Link) -> Rehearsal:
-    steps, lacking = [_sums(order)], []
+    steps, lacking, row = [_sums(order)], [], _known(order, link)
     try:
-        resolved: ResolvedOrder | None = resolve_order(order, link=link)
+        resolved: ResolvedOrder | None = resolve_order(order, link=link, known_at=row.mappings_as_of if row else None)
     except MappingError as error:
         resolved, lacking = None, [_not_mapped(item) for item in error.missing]
     except DataError as error:
         resolved, lacking = None, [problem.message for problem in error.problems]
     told = _NEXT.get(order.state, "{source} shows it as shipped or over: nothing is created.")
     steps.append(told.format(source=link.source.name, target=link.target.name))
-    steps += _at_the_target(order, link)
+    steps += _at_the_target(order, link, row)
     return Rehearsal(steps=steps, lacking=lacking, lines=_lines(order, resolved))
 
 
@@ -75,10 +75,12 @@ def _lines(order: Order, resolved: ResolvedOrder | None) -> list[dict[str, str]]
     ]
 
 
-def _at_the_target(order: Order, link: Link) -> list[str]:
-    row = SoldOrder.objects.filter(
-        target=link.target_id, target_reference=target_reference(link, order.reference)
-    ).first()
+def _known(order: Order, link: Link) -> SoldOrder | None:
+    reference = target_reference(link, order.reference)
+    return SoldOrder.objects.filter(target=link.target_id, target_reference=reference).first()
+
+
+def _at_the_target(order: Order, link: Link, row: SoldOrder | None) -> list[str]:
     if row is None or not row.target_external_id or row.target_total is None:
         return [f"{link.target.name} does not have it yet, as far as the hub knows."]
     there = Money(row.target_total, row.currency)

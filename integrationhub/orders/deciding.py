@@ -22,10 +22,11 @@ from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import open_case, roll_up
 from exceptions_app.words import listed
 from integrationhub.inventory import promises
-from integrationhub.orders import holding
+from integrationhub.orders import holding, mapped_then
 from integrationhub.orders.erasing import erase, why_not_erase
 from integrationhub.orders.flows.cancelling import ENDED_AT_SOURCE
 from integrationhub.orders.flows.routing import order_job, order_key
+from integrationhub.orders.mapped_then import Option
 from integrationhub.orders.models import SoldLine, SoldOrder
 from integrationhub.sync import blocking, queue
 from integrationhub.sync.enqueue import enqueue
@@ -122,6 +123,7 @@ class Kind:
     danger: bool = False
     chooses_lines: bool = False
     typed_twice: bool = False
+    options: Callable[[Standing], tuple[Option, ...]] = lambda standing: ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +134,7 @@ class Decision:
     by: str
     reason: str = ""
     lines: Collection[str] = field(default_factory=tuple)
+    option: str = ""
 
 
 def actions(standing: Standing, *, has: Callable[[Right], bool]) -> list[Action]:
@@ -154,7 +157,14 @@ def action(name: str, standing: Standing, *, has: Callable[[Right], bool]) -> Ac
     )
 
 
-def decide(name: str, order_id: int, *, by: AbstractBaseUser, reason: str = "", lines: Collection[str] = ()) -> str:
+def options(pressed: Action, order: SoldOrder) -> tuple[Option, ...]:
+    """The ways to do it, the one that stands first; none where there is only one, or none now."""
+    return () if pressed.why_not else KINDS[pressed.name].options(standing_of(order))
+
+
+def decide(
+    name: str, order_id: int, *, by: AbstractBaseUser, reason: str = "", lines: Collection[str] = (), option: str = ""
+) -> str:
     """Carry the decision out and return what was done, in a sentence. Raises RefusedDecisionError."""
     kind, reason = KINDS[name], reason.replace("\x00", "").strip()[:REASON_LENGTH]
     with transaction.atomic():
@@ -167,8 +177,10 @@ def decide(name: str, order_id: int, *, by: AbstractBaseUser, reason: str = "", 
             raise RefusedDecisionError(why_not)
         if kind.needs_reason(standing) and not reason:
             raise RefusedDecisionError("Say why: it is kept on the audit trail.")
+        if option and option not in {one.name for one in kind.options(standing)}:
+            raise RefusedDecisionError("Choose one of the ways that are offered.")
         before = _told(order)
-        decision = Decision(name=name, by=by.get_username(), reason=reason, lines=tuple(lines))
+        decision = Decision(name=name, by=by.get_username(), reason=reason, lines=tuple(lines), option=option)
         told = kind.do(decision, standing)
         order.refresh_from_db()
         after = {**_told(order), **({"lines": sorted(lines)} if lines else {})}
@@ -190,6 +202,7 @@ def _told(order: SoldOrder) -> dict[str, Any]:
         "there": order.target_state,
         "held": order.held_at is not None,
         "cancelling": order.cancel_wanted_at is not None,
+        "mappings": f"as of {order.mappings_as_of.isoformat()}" if order.mappings_as_of else "today's",
     }
 
 
@@ -364,7 +377,22 @@ def _release(decision: Decision, standing: Standing) -> str:
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
+def _ways_to_retry(standing: Standing) -> tuple[Option, ...]:
+    if not any(job.flow == "import_order" for job in standing.waiting_jobs):
+        return ()
+    return mapped_then.ways(standing.order, standing.lines)
+
+
+def _choose_mappings(decision: Decision, standing: Standing) -> None:
+    """Kept with the order, so that its later versions are mapped in the same way."""
+    order = standing.order
+    order.mappings_as_of = mapped_then.first_mapped_at(order) if decision.option == mapped_then.ORIGINAL else None
+    order.save(update_fields=["mappings_as_of"])
+
+
 def _retry(decision: Decision, standing: Standing) -> str:
+    if decision.option:
+        _choose_mappings(decision, standing)
     rows = SyncJob.objects.filter(pk__in=[job.pk for job in standing.waiting_jobs], state__in=WAITING_STATES)
     going = list(rows.select_for_update().values_list("pk", "connection_id", "lane"))
     SyncJob.objects.filter(pk__in=[row[0] for row in going]).update(
@@ -372,7 +400,8 @@ def _retry(decision: Decision, standing: Standing) -> str:
     )
     wake = {(connection_id, queue_of(lane)) for _, connection_id, lane in going}
     transaction.on_commit(lambda: queue.wake_many(wake))
-    return f"{len(going)} step{'s are' if len(going) != 1 else ' is'} being tried again."
+    how = mapped_then.WORDS.get(decision.option, "")
+    return f"{len(going)} step{'s are' if len(going) != 1 else ' is'} being tried again{how}."
 
 
 def _reread(decision: Decision, standing: Standing) -> str:
@@ -457,6 +486,7 @@ KINDS: Mapping[str, Kind] = {
         ),
         do=_retry,
         needs_reason=lambda standing: False,
+        options=_ways_to_retry,
     ),
     "reread": Kind(
         label="Read again now",

@@ -83,6 +83,7 @@ class SoldOrder(models.Model):
     hold_reason = models.CharField(max_length=300, blank=True, db_default="")
     cancel_wanted_at = models.DateTimeField(null=True)  # a person wants it cancelled: it is created nowhere any more
     cancel_wanted_by = models.CharField(max_length=150, blank=True, db_default="")
+    mappings_as_of = models.DateTimeField(null=True)  # a person wants it mapped by what counted then; null: by today's
 
     class Meta:
         constraints = [

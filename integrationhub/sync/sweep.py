@@ -1,17 +1,21 @@
 """What keeps the engine going whatever dies: expired leases are taken back, due work is woken, standing figures kept."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 
 from connectors import ports
+from exceptions_app.escalating import escalate
 from exceptions_app.opening import wake_due_cases
 from integrationhub.sync import queue, standing
 from integrationhub.sync.blocking import open_poison_case
 from integrationhub.sync.lanes import QUEUES
 from integrationhub.sync.models import Beat
 from integrationhub.sync.partitions import add_partitions
+from mappings_app.uses import prune_uses
 
 log = structlog.get_logger(__name__)
 
@@ -71,10 +75,32 @@ def beat(name: str, *, detail: str = "") -> None:
     Beat.objects.update_or_create(name=name, defaults={"at": ports.now(), "detail": detail[:200]})
 
 
+CHORE_SECONDS = 5
+_CHORES: list[Callable[[], object]] = []
+
+
+def chore(work: Callable[[], object]) -> Callable[[], object]:
+    """Decorator: the scheduler does this too, every CHORE_SECONDS. For layers above; what it does at once takes a moment."""
+    _CHORES.append(work)
+    return work
+
+
+def do_chores() -> None:
+    for work in _CHORES:
+        try:
+            work()
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001  a fault in what a layer above does must not stop the clock
+            log.error("chore_failed", chore=f"{work.__module__}.{work.__name__}", error=repr(error))
+
+
 def keep_house() -> None:
     """The slow chores of the scheduler."""
     add_partitions()
     wake_due_cases()
+    escalate()
+    prune_uses(keep_days=settings.MAPPING_USES_KEEP_DAYS)
     standing.recount_standing()
     standing.tell_of_refused_webhooks()
 

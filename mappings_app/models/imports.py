@@ -17,6 +17,7 @@ class ImportPlan(models.Model):
 
     class State(models.TextChoices):
         READY = "READY", "To be confirmed"
+        APPLYING = "APPLYING", "Being saved"
         APPLIED = "APPLIED", "Applied"
         UNDONE = "UNDONE", "Undone"
         DROPPED = "DROPPED", "Dropped"
@@ -38,6 +39,9 @@ class ImportPlan(models.Model):
     planned_at = models.DateTimeField(default=ports.now)  # when it was last compared with the tables
     change = models.CharField(max_length=32, blank=True)  # what its versions were recorded under
     applied_at = models.DateTimeField(null=True)
+    applied_up_to = models.PositiveIntegerField(
+        default=0
+    )  # the last row that was gone through, where it goes in slices
     applied_by = models.CharField(max_length=150, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     undone_at = models.DateTimeField(null=True)
@@ -50,7 +54,7 @@ class ImportPlan(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["READY", "DROPPED"], change="")
-                | Q(state__in=["APPLIED", "UNDONE"], change__gt=""),
+                | Q(state__in=["APPLYING", "APPLIED", "UNDONE"], change__gt=""),
                 name="import_applied_is_a_change",
             )
         ]

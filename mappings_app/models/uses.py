@@ -20,6 +20,7 @@ class MappingUse(models.Model):
         indexes = [
             models.Index(fields=["version", "-used_at"], name="mapping_use_latest"),
             models.Index(fields=["record"], name="mapping_use_by_record"),
+            models.Index(fields=["used_at"], name="mapping_use_by_age"),
         ]
 
     def __str__(self) -> str:

@@ -123,6 +123,10 @@ class MappingVersion(models.Model):
         started = self.valid_from is None or self.valid_from <= at
         return started and (self.valid_to is None or at < self.valid_to)
 
+    def known_at(self, moment: datetime) -> bool:
+        """Whether it was what we believed at that moment."""
+        return self.recorded_at <= moment and (self.superseded_at is None or moment < self.superseded_at)
+
     def told(self) -> dict[str, Any]:
         """What the audit trail keeps of this version."""
         return {

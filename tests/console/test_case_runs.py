@@ -11,7 +11,7 @@ from connectors.models import AuditEntry
 from exceptions_app import deciding
 from exceptions_app.models import CaseEvent, CaseRun, CaseRunItem, ExceptionCase
 from integrationhub.console.cases.bulk import running
-from integrationhub.sync import blocking
+from integrationhub.sync import blocking, sweep
 from integrationhub.sync.models import SyncCall, SyncJob
 from tests import factories
 from tests.console.conftest import Shop
@@ -374,3 +374,36 @@ def test_looking_at_a_run_does_not_carry_it_on(shop: Shop, client_of: Any, monke
     assert viewer.post(f"/console/cases/runs/{run.pk}/progress/").status_code == 403
     assert ExceptionCase.objects.get().team == "ECOMMERCE"
     assert told(client)["told"] == "1 of 1 done"
+
+
+# --- with the page closed ---------------------------------------------------------------------------------------------
+
+
+def test_the_scheduler_finishes_what_was_started_and_whose_page_is_closed(
+    shop: Shop, client_of: Any, monkeypatch: Any
+) -> None:
+    client = client_of("OPS")
+    plan(client, "close_selected", some_cases(shop, 3))
+    monkeypatch.setattr(running, "AT_ONCE_SECONDS", -1)
+    press(client, "start", text="Not ours")
+    assert CaseRunItem.objects.filter(state="DONE").count() == 0
+    monkeypatch.setattr(running, "AT_ONCE_SECONDS", 60)
+    sweep.do_chores()
+    assert CaseRun.objects.get().state == "DONE"
+    closed = ExceptionCase.objects.filter(state="CLOSED").values_list("closed_by", "close_reason")
+    assert list(closed) == [("the-ops", "Not ours")] * 3
+
+
+def test_the_scheduler_leaves_alone_what_was_only_planned_or_is_paused(
+    shop: Shop, client_of: Any, monkeypatch: Any
+) -> None:
+    client = client_of("OPS")
+    plan(client, "close_selected", some_cases(shop, 2))
+    sweep.do_chores()
+    monkeypatch.setattr(running, "AT_ONCE_SECONDS", -1)
+    press(client, "start", text="Not ours")
+    press(client, "pause")
+    monkeypatch.setattr(running, "AT_ONCE_SECONDS", 60)
+    sweep.do_chores()
+    assert CaseRun.objects.get().state == "PAUSED"
+    assert ExceptionCase.objects.filter(state="CLOSED").count() == 0

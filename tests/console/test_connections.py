@@ -1,7 +1,11 @@
+from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection as database
 
+from connectors import ports
 from connectors.base import CheckReport, Finding
 from connectors.canonical.errors import ConfigurationError, TransientError
 from connectors.centra.connector import CentraConnector
@@ -290,3 +294,58 @@ def test_a_link_offers_only_connections_that_can_stand_there(shop: Shop, client_
 def test_no_job_is_made_by_looking(shop: Shop, client_of: Any) -> None:
     client_of("ADMIN").get(address(shop.northgate))
     assert SyncJob.objects.count() == 0
+
+
+# --- how old a key is -------------------------------------------------------------------------------------------------
+
+
+def test_a_replaced_key_is_young_again_and_another_name_changes_nothing(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
+) -> None:
+    made = shop.northgate.credentials_changed_at
+    virtual_clock.advance(600)
+    client = client_of("ADMIN")
+    client.post(address(shop.northgate), form_of(shop.northgate, name="Northgate UK"))
+    assert Connection.objects.get(pk=shop.northgate.pk).credentials_changed_at == made
+    renamed = Connection.objects.get(pk=shop.northgate.pk)
+    client.post(address(renamed), form_of(renamed, setting_api_key="another-key-9999999999"))
+    assert Connection.objects.get(pk=shop.northgate.pk).credentials_changed_at == ports.now()
+
+
+@pytest.mark.parametrize(
+    ("days", "warn_after", "told"),
+    [
+        (365, 365, ""),
+        (366, 365, "The key of Northgate was last changed 366 days ago. Ask for a new one and enter it."),
+        (366, 0, ""),
+        (31, 30, "The key of Northgate was last changed 31 days ago. Ask for a new one and enter it."),
+    ],
+)
+def test_an_old_key_is_pointed_out_to_who_may_change_it(
+    shop: Shop, client_of: Any, settings: Any, days: int, warn_after: int, told: str
+) -> None:
+    settings.KEY_WARN_AFTER_DAYS = warn_after
+    Connection.objects.filter(pk=shop.northgate.pk).update(credentials_changed_at=ports.now() - timedelta(days=days))
+    answer = client_of("ADMIN").get(address(shop.northgate))
+    assert answer.context["old_key"] == told
+    assert told in answer.content.decode()
+    page = client_of("VIEWER").get(address(shop.northgate)).content.decode()
+    assert f"{days} d ago" in page
+    assert "Ask for a new one" not in page
+
+
+def test_how_old_the_keys_are_that_stand_already_is_taken_from_the_audit_trail(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
+) -> None:
+    virtual_clock.advance(600)
+    client_of("ADMIN").post(address(shop.northgate), form_of(shop.northgate, setting_api_key="another-key-9999999999"))
+    Connection.objects.update(credentials_changed_at=ports.now() + timedelta(days=1))
+    fill = import_module("connectors.migrations.0003_key_age").FILL
+    with database.cursor() as cursor:
+        cursor.execute(fill)
+    known = dict(Connection.objects.values_list("name", "credentials_changed_at"))
+    assert known == {
+        "Northgate": ports.now(),
+        "Harbour & Co": shop.harbour.created_at,
+        "Centra": shop.centra.created_at,
+    }

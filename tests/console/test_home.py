@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.urls import get_resolver
 from pytest_django import DjangoAssertNumQueries
@@ -11,7 +12,7 @@ from connectors.canonical.errors import ConfigurationError
 from connectors.models import record_audit
 from exceptions_app.deciding import assign
 from integrationhub.sync import figures, standing, sweep, ticks
-from integrationhub.sync.models import DayCount, Schedule
+from integrationhub.sync.models import Correction, DayCount, Document, Schedule
 from tests import factories
 from tests.console.conftest import ROLES, Shop
 
@@ -174,6 +175,14 @@ def test_a_key_that_expires_soon_is_told_to_administrators(shop: Shop, client_of
     assert signs(client_of("OPS")) == []
 
 
+def test_a_key_that_nobody_has_changed_for_long_is_told_to_administrators(shop: Shop, client_of: Any) -> None:
+    shop.northgate.credentials_changed_at = ports.now() - timedelta(days=400)
+    shop.northgate.save()
+    told = "The key of Northgate was last changed 400 days ago. Ask for a new one and enter it."
+    assert signs(client_of("ADMIN")) == [("warn", told)]
+    assert signs(client_of("OPS")) == []
+
+
 def test_work_that_nobody_takes_up_is_told_to_administrators(
     shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock
 ) -> None:
@@ -299,3 +308,76 @@ def test_a_page_that_does_not_exist_says_so_to_who_is_logged_in(shop: Shop, clie
     answer = client_of("OPS").get("/console/nothing/here/")
     assert answer.status_code == 404
     assert "There is no such page" in answer.content.decode()
+
+
+# --- what has passed its team's target --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "told", "query"),
+    [
+        ("ECOMMERCE", ["1 case has passed the target of Ecommerce."], "late=yes&team=ECOMMERCE"),
+        (
+            "ADMIN",
+            ["2 cases have passed the target of Ecommerce and Operations: Ecommerce 1, Operations 1."],
+            "late=yes",
+        ),
+        ("FINANCE", [], ""),
+        ("VIEWER", [], ""),
+    ],
+)
+def test_what_has_passed_its_target_is_told_to_the_team_and_to_administrators(
+    shop: Shop, client_of: Any, virtual_clock: ports.VirtualClock, role: str, told: list[str], query: str
+) -> None:
+    for code, kind in (("AB-1", "sku"), ("DPD", "carrier")):
+        case = factories.make_unmapped(shop.link, code, kind=kind)
+        type(case).objects.filter(pk=case.pk).update(target_at=ports.now() + timedelta(minutes=1))
+    client = client_of(role)
+    assert signs(client) == []
+    virtual_clock.advance(61)
+    found = [sign for sign in client.get("/console/").context["signs"] if "target" in sign.text]
+    assert [sign.text for sign in found] == told
+    assert [sign.url for sign in found] == [f"/console/cases/?{query}"] * len(told)
+    if told:
+        assert client.get(found[0].url).status_code == 200
+
+
+# --- what waits for a second person -----------------------------------------------------------------------------------
+
+
+def correction(shop: Shop, order: str, by: str) -> Correction:
+    document = Document.objects.create(connection=shop.northgate, kind="order", external_id=order)
+    proposer = User.objects.filter(username=by).first() or factories.make_person(by, ("OPS", shop.brand))
+    return Correction.objects.create(
+        brand=shop.brand,
+        document=document,
+        record_id=1,
+        job_id=71,
+        token=order,
+        fields=["value:order_lines[0].price"],
+        money=True,
+        reason="By phone",
+        proposed_by=proposer,
+    )
+
+
+def test_corrections_that_wait_are_listed_for_who_may_approve_them_and_nobody_else(shop: Shop, client_of: Any) -> None:
+    correction(shop, "MK-7", by="olivia")
+    finn = client_of("FINANCE_APPROVER")
+    correction(shop, "MK-8", by="the-finance_approver")  # never the person's own
+    page = finn.get("/console/")
+    assert [one["row"].document.external_id for one in page.context["second_look"].rows] == ["MK-7"]
+    told = page.content.decode()
+    assert "Corrections that wait for a second person" in told
+    assert 'href="/console/records/71/edit/"' in told
+    for role in ("OPS", "ADMIN", "FINANCE", "VIEWER"):
+        assert client_of(role).get("/console/").context["second_look"] is None
+
+
+def test_the_list_of_what_waits_is_linked_where_home_has_not_room_for_all(shop: Shop, client_of: Any) -> None:
+    for number in range(6):
+        correction(shop, f"MK-{number}", by="olivia")
+    finn = client_of("FINANCE_APPROVER")
+    look = finn.get("/console/").context["second_look"]
+    assert (len(look.rows), look.more, look.url) == (5, True, "/console/corrections/?state=PROPOSED")
+    assert finn.get(look.url).status_code == 200

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from pytest_django import DjangoAssertNumQueries
 from connectors import ports
 from connectors.models import AuditEntry
 from exceptions_app.models import ExceptionCase
+from integrationhub.console.mappings import saving_imports
 from integrationhub.orders.flows.learning import catch_up_on_uses
+from integrationhub.sync import sweep
 from integrationhub.sync.models import SyncAttempt, SyncJob
+from mappings_app.applying import carry_on_plan
 from mappings_app.codes import CodeItem, note_seen
 from mappings_app.models import ImportPlan, MappingUse, MappingVersion
 from mappings_app.saving import save_mapping
@@ -87,7 +91,7 @@ def test_going_back_names_what_it_touches_first(
     shape(shop, wrong, "MK-DONE", state="DONE", target_external_id="88412", target_state="CONFIRMED")
     client = client_of("OPS")
     client.get(f"{SKUS}{right.pk}/roll-back/")
-    with django_assert_num_queries(15):  # five of them count the last tries first
+    with django_assert_num_queries(12):
         answer = client.get(f"{SKUS}{right.pk}/roll-back/")
     effects = answer.context["effects"]
     assert [one.reference for one in effects.open] == ["MK-OPEN"]
@@ -180,6 +184,54 @@ def test_an_import_of_another_brand_is_out_of_reach(shop: Shop, client_of: Any) 
     plan = upload(otto, "from,to\nA,B\n")
     assert client_of("ADMIN").post(f"{PLANS}{plan.pk}/apply/").status_code == 403
     assert MappingVersion.objects.count() == 0
+
+
+def long_import(client: Client, monkeypatch: pytest.MonkeyPatch) -> ImportPlan:
+    """Five mappings, of which two are written at once; one more row is wrong."""
+    monkeypatch.setattr(saving_imports, "SLICE_ROWS", 2)
+    monkeypatch.setattr(saving_imports, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(saving_imports, "carry_on_plan", partial(carry_on_plan, size=2))
+    return upload(client, "from,to\n" + "".join(f"A{number},NW-{number}\n" for number in range(5)) + "A9,\n")
+
+
+def test_a_long_import_shows_how_far_it_is(shop: Shop, client_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of("OPS")
+    plan = long_import(client, monkeypatch)
+    assert current(shop) == []
+    page = client.post(f"{PLANS}{plan.pk}/apply/", {"reason": "Season"}, follow=True).content.decode()
+    assert "5 mappings are being saved." in page
+    assert "0 of 5 mappings saved" in page
+    saving = f"{PLANS}{plan.pk}/saving/"
+    assert client.post(saving).json() == {
+        "total": 5,
+        "ended": 2,
+        "told": "2 of 5 mappings saved",
+        "state": "Being saved",
+        "over": False,
+    }
+    viewer = client_of("VIEWER")
+    assert viewer.get(saving).json()["ended"] == 2
+    assert viewer.post(saving).status_code == 403
+    client.post(saving)
+    assert client.post(saving).json()["over"] is True
+    assert len(current(shop)) == 5
+    assert "Undo 5" in client.get(f"{PLANS}{plan.pk}/").content.decode()
+
+
+def test_a_long_import_whose_page_is_closed_is_finished_by_the_scheduler(
+    shop: Shop, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of("OPS")
+    plan = long_import(client, monkeypatch)
+    _, (job,) = factories.make_blocked_orders(shop.link, "A3", 1)
+    sweep.do_chores()
+    assert current(shop) == []  # nobody has confirmed it
+    client.post(f"{PLANS}{plan.pk}/apply/")
+    for _ in range(3):
+        sweep.do_chores()
+    plan.refresh_from_db()
+    assert (plan.state, plan.applied_by, len(current(shop))) == ("APPLIED", "the-ops", 5)
+    assert SyncJob.objects.get(pk=job.pk).state == "QUEUED"
 
 
 # --- exports ----------------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.test import Client
 
+from connectors import ports
 from connectors.admin_base import Rights
 from connectors.models import AuditEntry
 from exceptions_app.models import ExceptionCase
@@ -13,7 +15,8 @@ from integrationhub.console.orders import acceptance
 from integrationhub.inventory import promises
 from integrationhub.inventory.models import Reservation
 from integrationhub.orders.models import SoldOrder
-from integrationhub.sync.models import SyncJob
+from integrationhub.sync.models import SyncAttempt, SyncJob
+from mappings_app.saving import save_mapping
 from tests import factories
 from tests.console.conftest import Shop
 
@@ -208,3 +211,56 @@ def test_an_order_that_is_not_of_the_case_is_not_decided(shop: Shop, client_of: 
     data = {"case": case.pk, "orders": [stranger.pk], "do": "refuse", "sure": "yes", "reason": "x"}
     client_of("OPS").post("/console/decisions/acceptance/", data)
     assert "refuse_order" not in flows()
+
+
+# --- by which mappings ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def remapped(shop: Shop, virtual_clock: ports.VirtualClock) -> SoldOrder:
+    """An order that was mapped once, waits, and whose SKU means something else since."""
+    order = factories.make_order(shop.link, "MK-2", skus=("A",))
+    said = {"kind": "sku", "brand": shop.brand, "from_code": "A", "actor": "olivia"}
+    version = save_mapping(**said, to_code="NW-A")  # type: ignore[arg-type]
+    job = factories.make_job(order)
+    SyncAttempt.objects.create(job_id=job.pk, fence=1, owner="w", mapping_versions=[])  # found nothing yet
+    SyncAttempt.objects.create(job_id=job.pk, fence=2, owner="w", mapping_versions=[version.pk])
+    virtual_clock.advance(60)
+    save_mapping(**said, to_code="NW-B")  # type: ignore[arg-type]
+    return order
+
+
+def test_trying_again_offers_both_mappings_and_says_what_differs(client_of: Any, remapped: SoldOrder) -> None:
+    told = client_of("OPS").get(f"/console/orders/{remapped.pk}/act/retry/").content.decode()
+    assert 'value="today" checked' in told
+    assert "With the mappings of 09:00" in told
+    assert "What comes out otherwise: A: NW-A then, NW-B today." in told
+
+
+def test_the_choice_of_mappings_is_kept_told_and_taken_back(client_of: Any, remapped: SoldOrder) -> None:
+    client = client_of("OPS")
+    assert press(client, remapped, "retry", option="original") == [
+        "1 step is being tried again, with the mappings of then."
+    ]
+    page = client.get(f"/console/orders/{remapped.pk}/").content.decode()
+    assert "later changes of mappings do not count for it" in page
+    SyncJob.objects.update(state="BLOCKED")
+    assert 'value="original" checked' in client.get(f"/console/orders/{remapped.pk}/act/retry/").content.decode()
+    press(client, remapped, "retry", option="today")
+    remapped.refresh_from_db()
+    assert remapped.mappings_as_of is None
+
+
+def test_a_way_that_is_not_offered_is_refused_and_nothing_is_tried(shop: Shop, client_of: Any) -> None:
+    order = factories.make_order(shop.link, "MK-3")
+    factories.make_job(order)
+    page = client_of("OPS").get(f"/console/orders/{order.pk}/act/retry/").content.decode()
+    assert "By which mappings" not in page
+    assert press(client_of_again(order), order, "retry", option="original") == []
+    assert (SyncJob.objects.get().state, audited()) == ("BLOCKED", [])
+
+
+def client_of_again(order: SoldOrder) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(username="the-ops"))
+    return client

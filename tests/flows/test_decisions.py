@@ -242,3 +242,64 @@ def test_what_comes_after_the_erasing_is_kept_without_what_is_personal(world: Wo
     assert [name for name in (customer["lastname"], customer["shipping_address"]["street_1"]) if name in kept] == []
     assert OrderPerson.objects.get().data is None
     assert (world.order(reference).customer_initials, world.cases()) == ("", [])
+
+
+# --- tried again, by which mappings -----------------------------------------------------------------------------------
+
+
+def remapped(world: World) -> str:
+    """An order that waits for stock of its coat, which was mapped to something else since."""
+    reference = held_back(world)
+    world.advance(60)
+    world.map("sku", COAT[0], "TEE-BLK-L")
+    world.centra.set_stock("COAT-NVY-38", 5)
+    return reference
+
+
+def reserved(reference: str) -> list[str]:
+    rows = Reservation.objects.filter(reference=reference, state="HELD").order_by("sku")
+    return list(rows.values_list("sku", flat=True))
+
+
+def bought(world: World, reference: str) -> list[str]:
+    return sorted(line.sku for line in world.in_centra(reference)[0].lines)
+
+
+def test_an_order_tried_again_with_the_mappings_of_then_keeps_them_until_it_is_created(
+    world: World, alice: User
+) -> None:
+    reference = remapped(world)
+    then = world.clock.now()
+    world.advance(60)
+    told = decide(world, "retry", reference, alice, option="original", reason="The customer was promised the coat")
+    assert told == "1 step is being tried again, with the mappings of then."
+    entry = AuditEntry.objects.get(action="order.retry")
+    kept = world.order(reference).mappings_as_of
+    assert kept is not None
+    assert kept < then
+    told_before, told_after = entry.before or {}, entry.after or {}
+    assert (told_before["mappings"], told_after["mappings"]) == ("today's", f"as of {kept.isoformat()}")
+    world.work()
+    assert reserved(reference) == ["COAT-NVY-38", "TEE-BLK-M"]
+    world.mirakl.advance_order(reference, "SHIPPING")
+    world.poll()
+    assert bought(world, reference) == ["COAT-NVY-38", "TEE-BLK-M"]
+
+
+def test_an_order_tried_again_with_todays_mappings_is_mapped_by_what_was_put_right(world: World, alice: User) -> None:
+    reference = remapped(world)
+    told = decide(world, "retry", reference, alice, option="today")
+    assert told == "1 step is being tried again, with today's mappings."
+    world.work()
+    assert reserved(reference) == ["TEE-BLK-L", "TEE-BLK-M"]
+    assert world.order(reference).mappings_as_of is None
+
+
+def test_an_order_that_was_never_mapped_offers_no_mappings_of_then(bare_world: World) -> None:
+    alice = factories.make_person("alice", ("OPS", bare_world.brand))
+    reference = bare_world.sell(to="SHIPPING")
+    bare_world.poll()
+    assert deciding.KINDS["retry"].options(deciding.standing_of(bare_world.order(reference))) == ()
+    with pytest.raises(RefusedDecisionError, match="Choose one of the ways"):
+        decide(bare_world, "retry", reference, alice, option="original")
+    assert bare_world.order(reference).mappings_as_of is None

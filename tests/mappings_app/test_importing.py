@@ -6,7 +6,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from connectors import ports
 from connectors.models import AuditEntry, Brand, Connection, Link
-from mappings_app.applying import apply_plan, drop_plan, undo_plan, undoing
+from mappings_app.applying import (
+    apply_plan,
+    begin_plan,
+    carry_on_plan,
+    drop_plan,
+    gone_through,
+    undo_plan,
+    undoing,
+)
 from mappings_app.codes import CodeItem, learn_codes
 from mappings_app.columns import columns_of, wanted_rows
 from mappings_app.errors import RefusedMappingError, StalePlanError
@@ -234,3 +242,60 @@ def _table_locks() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
         return [row[0] for row in cursor.fetchall()]
+
+
+# --- in slices --------------------------------------------------------------------------------------------------------
+
+FOUR = "from,to\nA,NW-1\nB,NW-2\nC,NW-3\nD,NW-4\n"
+
+
+def test_a_long_import_is_written_slice_by_slice_as_one_change(brand: Brand) -> None:
+    plan = begin_plan(plan_of(brand, FOUR).pk, actor="carol", reason="Season")
+    assert (plan.state, gone_through(plan), current(brand)) == ("APPLYING", 0, [])
+    assert carry_on_plan(plan.pk, size=3) is True
+    plan.refresh_from_db()
+    assert (gone_through(plan), current(brand)) == (3, ["A → NW-1", "B → NW-2", "C → NW-3"])
+    assert carry_on_plan(plan.pk, size=3) is False
+    plan.refresh_from_db()
+    assert (plan.state, gone_through(plan)) == ("APPLIED", 4)
+    assert set(MappingVersion.objects.values_list("change", "recorded_by", "reason")) == {
+        (plan.change, "carol", "Season")
+    }
+    actions = AuditEntry.objects.filter(action__startswith="mapping.import").order_by("pk")
+    assert list(actions.values_list("action", flat=True)) == ["mapping.import_begun", "mapping.imported"]
+    assert carry_on_plan(plan.pk) is False
+    undo_plan(plan.pk, actor="carol", reason="Wrong season")
+    assert current(brand) == []
+
+
+def test_what_somebody_changes_while_it_is_written_stays_and_is_named_by_row(brand: Brand) -> None:
+    plan = begin_plan(plan_of(brand, FOUR).pk, actor="carol", reason="")
+    carry_on_plan(plan.pk, size=2)
+    save(brand, "C", "NW-9")
+    while carry_on_plan(plan.pk, size=2):
+        pass
+    plan.refresh_from_db()
+    assert current(brand) == ["A → NW-1", "B → NW-2", "C → NW-9", "D → NW-4"]
+    assert plan.notices == ["Not saved, because they were changed meanwhile: C."]
+    assert (plan.counts["KEPT"], list(plan.rows.filter(differs=True).values_list("number", flat=True))) == (1, [4])
+
+
+def test_a_long_import_over_tables_that_changed_does_not_begin(brand: Brand) -> None:
+    plan = plan_of(brand, FOUR)
+    save(brand, "C", "NW-9")
+    with pytest.raises(StalePlanError):
+        begin_plan(plan.pk, actor="carol", reason="")
+    assert carry_on_plan(plan.pk) is False
+    plan.refresh_from_db()
+    assert (plan.state, plan.change, current(brand)) == ("READY", "", ["C → NW-9"])
+
+
+def test_a_plan_that_is_being_saved_is_neither_confirmed_again_nor_put_away_nor_undone(brand: Brand) -> None:
+    plan = begin_plan(plan_of(brand, FOUR).pk, actor="carol", reason="")
+    with pytest.raises(RefusedMappingError):
+        begin_plan(plan.pk, actor="bob", reason="")
+    with pytest.raises(RefusedMappingError):
+        drop_plan(plan.pk, actor="bob")
+    with pytest.raises(RefusedMappingError):
+        undo_plan(plan.pk, actor="bob", reason="x")
+    assert current(brand) == []

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
+from connectors import ports
 from connectors.canonical.errors import MappingError, MissingMapping
 from connectors.models import Brand, Connection, Link
 from mappings_app.codes import CodeItem
@@ -104,3 +105,40 @@ class EveryMomentHasTheLatestAnswer(TestCase):
         table = VersionTable.load(link, {"sku": ["X"]})
         answers = {moment: table.at("sku", "X", NOW + timedelta(days=moment)) for moment in expected}
         assert {moment: version.to_code if version else "" for moment, version in answers.items()} == expected
+
+
+# --- what was believed at an earlier moment ---------------------------------------------------------------------------
+
+
+def test_what_counted_then_goes_before_what_counts_today(
+    brand: Brand, link: Link, virtual_clock: ports.VirtualClock, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    then = map_sku(brand, "A", "a")
+    moment = ports.now()
+    virtual_clock.advance(60)
+    today = map_sku(brand, "A", "b")
+    with django_assert_num_queries(2):
+        former = VersionTable.load(link, {"sku": ["A"]}, known_at=moment)
+        current = VersionTable.load(link, {"sku": ["A"]})
+    assert (former.at("sku", "A", NOW), current.at("sku", "A", NOW)) == (MappingVersion.objects.get(pk=then.pk), today)
+    later = VersionTable.load(link, {"sku": ["A"]}, known_at=ports.now())
+    assert later.at("sku", "A", NOW) == today
+
+
+def test_a_code_that_was_not_mapped_then_has_todays_mapping(
+    brand: Brand, link: Link, virtual_clock: ports.VirtualClock
+) -> None:
+    moment = ports.now()
+    virtual_clock.advance(60)
+    today = map_sku(brand, "A", "a")
+    assert VersionTable.load(link, {"sku": ["A"]}, known_at=moment).at("sku", "A", NOW) == today
+
+
+def test_a_mapping_of_a_channel_made_since_does_not_count_where_what_counted_then_is_asked_for(
+    brand: Brand, link: Link, virtual_clock: ports.VirtualClock
+) -> None:
+    default, moment = map_sku(brand, "A", "a"), ports.now()
+    virtual_clock.advance(60)
+    own = map_sku(brand, "A", "own", link)
+    assert VersionTable.load(link, {"sku": ["A"]}, known_at=moment).at("sku", "A", NOW) == default
+    assert VersionTable.load(link, {"sku": ["A"]}).at("sku", "A", NOW) == own

@@ -194,10 +194,13 @@ class ConnectionForm(forms.Form):
         secrets_before = dict(self._held_secrets)
         for name, value in self._values(cleaned).items():
             setattr(row, name, value)
+        secret_changes = _secret_changes(secrets_before, row.credentials)
+        if secret_changes:
+            row.credentials_changed_at = ports.now()
         row.credentials_expire_at = _at_midnight(cleaned.get("credentials_expire_on"), row.timezone)
         with transaction.atomic():
             row.save()
-            after = {**_told(row), **_secret_changes(secrets_before, row.credentials)}
+            after = {**_told(row), **secret_changes}
             record_audit(
                 actor=actor,
                 action="connection.added" if made else "connection.changed",

@@ -21,6 +21,7 @@ from connectors.registry import CONNECTORS
 from exceptions_app.telling import platform_label
 from integrationhub.adminkit import moments
 from integrationhub.console.cases.filters import BrandFilter
+from integrationhub.console.connections.ages import too_old
 from integrationhub.console.connections.forms import ConnectionForm, new_connection
 from integrationhub.console.connections.switching import switch_connection
 from integrationhub.console.connections.testing import Tried, try_connection
@@ -172,6 +173,7 @@ class ConnectionAdmin(HubModelAdmin):
             "row": row,
             "platform": platform_label(row.platform),
             "chip": state_chip(row),
+            "old_key": too_old(row, ports.now()) if form else "",
             "form": form,
             "result": result,
             "may_configure": form is not None,

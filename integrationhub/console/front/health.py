@@ -17,6 +17,7 @@ from redis.retry import Retry
 from connectors import ports
 from connectors.models import Connection
 from integrationhub.adminkit import moments
+from integrationhub.console.connections.ages import too_old
 from integrationhub.console.syncs.table import Standing
 from integrationhub.sync.models import Beat, Schedule, Switch
 
@@ -129,7 +130,7 @@ def _place(schedule: Schedule) -> str:
 
 
 def _keys(rows: Sequence[Connection], now: datetime) -> list[Sign]:
-    """Keys that expire soon, or did."""
+    """Keys that expire soon, or did; and those that nobody has changed for long."""
     found = []
     for row in rows:
         at = row.credentials_expire_at
@@ -138,6 +139,8 @@ def _keys(rows: Sequence[Connection], now: datetime) -> list[Sign]:
             when = f"expires in {moments.span(left)}" if left > 0 else f"expired {moments.span(-left)} ago"
             text = f"The key of {row.name} {when}. Ask for a new one and enter it."
             found.append(Sign(tone="warn" if left > 0 else "bad", text=text, url=_page(row)))
+        elif text := too_old(row, now):
+            found.append(Sign(tone="warn", text=text, url=_page(row)))
     return found
 
 

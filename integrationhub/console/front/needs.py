@@ -1,8 +1,10 @@
 """What needs this person now: the cases of their teams and their own, by deadline and then value."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -13,6 +15,8 @@ from connectors.models import RoleGrant
 from exceptions_app.causes import cause_named
 from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import tell
+from exceptions_app.words import counted, listed
+from integrationhub.console.front.health import Sign
 from integrationhub.console.money_words import at_stake
 
 SHOWN = 12
@@ -60,6 +64,22 @@ def _of_my_teams(rights: Rights) -> Q:
     for role, brand_id in rights.grants:
         teams |= Q(brand_id=brand_id, team__in=TEAMS_OF.get(role, frozenset()))
     return teams
+
+
+def overdue(rights: Rights, counts: Mapping[tuple[int, str], int]) -> list[Sign]:
+    """What has passed the target of the person's teams; administrators hear of every team. `counts` by brand and team."""
+    mine: Counter[str] = Counter()
+    for (brand_id, team), count in counts.items():
+        if any(of == brand_id and (role == Role.ADMIN or team in TEAMS_OF.get(role, ())) for role, of in rights.grants):
+            mine[team] += count
+    if not mine:
+        return []
+    cases = counted(mine.total(), "case has", "cases have")
+    by_team = [f"{Team(team).label} {count}" for team, count in sorted(mine.items())]
+    text = f"{cases} passed the target of {listed([Team(team).label for team in sorted(mine)])}"
+    query = {"late": "yes", **({"team": next(iter(mine))} if len(mine) == 1 else {})}
+    url = f"{reverse('admin:exceptions_app_exceptioncase_changelist')}?{urlencode(query)}"
+    return [Sign(tone="bad", text=f"{text}: {', '.join(by_team)}." if len(mine) > 1 else f"{text}.", url=url)]
 
 
 def _need(case: ExceptionCase) -> dict[str, Any]:

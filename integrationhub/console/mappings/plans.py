@@ -20,11 +20,11 @@ from connectors.access import Right
 from connectors.admin_base import HubModelAdmin, register, require, rights_of
 from exceptions_app.words import counted
 from integrationhub.adminkit import moments
-from integrationhub.console.mappings import words
+from integrationhub.console.mappings import saving_imports, words
 from integrationhub.console.mappings.filters import BrandFilter, KindFilter, PlanStateFilter
 from integrationhub.console.mappings.progress import progress_of
 from integrationhub.sync.models import Blocker
-from mappings_app.applying import apply_plan, drop_plan, undo_plan, undoing
+from mappings_app.applying import drop_plan, undo_plan, undoing
 from mappings_app.errors import RefusedMappingError, StalePlanError
 from mappings_app.models import WRITTEN, ImportPlan, ImportRow, MappingUse
 from mappings_app.uses import COUNT_CAP, count_words
@@ -73,7 +73,9 @@ class ImportPlanAdmin(HubModelAdmin):
 
     @display(description="State", ordering="state")
     def state_words(self, plan: ImportPlan) -> SafeString:
-        tone = {"READY": " hub-chip-warn", "APPLIED": " hub-chip-good"}.get(plan.state, "")
+        tone = {"READY": " hub-chip-warn", "APPLYING": " hub-chip-warn", "APPLIED": " hub-chip-good"}.get(
+            plan.state, ""
+        )
         return format_html('<span class="hub-chip{}">{}</span>', tone, plan.get_state_display())
 
     @display(description="Read", ordering="made_at")
@@ -85,6 +87,7 @@ class ImportPlanAdmin(HubModelAdmin):
     def own_urls(self) -> list[URLPattern]:
         return [
             self.page("<slug:object_id>/apply/", self.apply_view, "apply"),
+            self.page("<slug:object_id>/saving/", self.saving_view, "saving"),
             self.page("<slug:object_id>/drop/", self.drop_view, "drop"),
             self.page("<slug:object_id>/undo/", self.undo_view, "undo"),
             self.page("<slug:object_id>/progress/", self.progress_view, "progress"),
@@ -105,6 +108,7 @@ class ImportPlanAdmin(HubModelAdmin):
             "list_url": words.address(plan.kind, "changelist"),
             "total": plan.count(*(verdict for verdict, _ in _VIEWS)),
             **_rows(plan, request),
+            "saving": saving_imports.progress_of(plan) if plan.state == ImportPlan.State.APPLYING else None,
             **(_after(plan) if plan.state in (ImportPlan.State.APPLIED, ImportPlan.State.UNDONE) else {}),
         }
         request.current_app = self.admin_site.name
@@ -112,10 +116,22 @@ class ImportPlanAdmin(HubModelAdmin):
 
     def apply_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def apply(plan_id: int, *, actor: str) -> str:
-            plan = apply_plan(plan_id, actor=actor, reason=request.POST.get("reason", "").strip())
+            plan = ImportPlan.objects.get(pk=plan_id)
+            saved = saving_imports.save(plan, actor=actor, reason=request.POST.get("reason", "").strip())
+            if saved.state == ImportPlan.State.APPLYING:
+                return f"{counted(plan.to_write, 'mapping is', 'mappings are')} being saved."
             return f"{counted(plan.to_write, 'mapping is', 'mappings are')} saved. What waited goes on."
 
         return self._change(request, object_id, apply)
+
+    def saving_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
+        """How far a long import is. A POST saves a little more of it first."""
+        plan: ImportPlan = self.found(request, object_id)
+        if request.method == "POST":
+            require(request, Right.MAP_CODES, plan.brand_id)
+            saving_imports.carry_on(plan.pk)
+            plan.refresh_from_db()
+        return JsonResponse(saving_imports.progress_of(plan), headers={"Cache-Control": "no-store"})
 
     def drop_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def drop(plan_id: int, *, actor: str) -> str:

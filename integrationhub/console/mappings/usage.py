@@ -83,15 +83,13 @@ def _once(rows: Sequence[Shaped]) -> list[Shaped]:
 
 
 def _open_records(uses: QuerySet[MappingUse], version: MappingVersion) -> set[str]:
-    """Records whose work asks the table again: a job of theirs is open, or they are not created yet."""
+    """Records whose work asks the table again: a job of theirs is open, or they are not created yet. One query."""
     flow = FLOWS.get(version.kind, ORDERS_FLOW)
-    jobs = SyncJob.objects.filter(flow=flow, brand_id=version.brand_id).exclude(state__in=TERMINAL_STATES)
-    records = set(
-        jobs.filter(serial_key__in=uses.values("record")).values_list("serial_key", flat=True)[: COUNT_CAP + 1]
-    )
+    jobs = SyncJob.objects.filter(flow=flow, brand_id=version.brand_id).exclude(state__in=TERMINAL_STATES).order_by()
+    records = jobs.filter(serial_key__in=uses.values("record")).values_list("serial_key", flat=True)
     if flow == ORDERS_FLOW:
-        records.update(_not_created(uses, version)[: COUNT_CAP + 1])
-    return records
+        records = records.union(_not_created(uses, version))
+    return set(records[: COUNT_CAP + 1])
 
 
 def _not_created(uses: QuerySet[MappingUse], version: MappingVersion) -> "QuerySet[SoldOrder, str]":
@@ -100,7 +98,8 @@ def _not_created(uses: QuerySet[MappingUse], version: MappingVersion) -> "QueryS
         brand_id=version.brand_id, state__in=[state.value for state in BEFORE_FULFILMENT], target_external_id=""
     )
     return (
-        waiting.annotate(record=name)
+        waiting.order_by()
+        .annotate(record=name)
         .filter(Exists(uses.filter(record=OuterRef("record"))))
         .values_list("record", flat=True)
     )

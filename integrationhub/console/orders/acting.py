@@ -50,6 +50,7 @@ def _do(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder, actio
             by=request.user,  # type: ignore[arg-type]  # the site lets nobody else in
             reason=request.POST.get("reason", ""),
             lines=request.POST.getlist("lines"),
+            option=request.POST.get("option", ""),
         )
     except RefusedDecisionError as error:
         return _confirm(model_admin, request, order, action, error=str(error))
@@ -72,6 +73,8 @@ def _confirm(
         "action": action,
         "lines": [line for line in order.lines.all() if not line.cancelled] if action.chooses_lines else [],
         "chosen": request.POST.getlist("lines"),
+        "options": deciding.options(action, order),
+        "option": request.POST.get("option", ""),
         "reason": request.POST.get("reason", ""),
         "error": error,
         "now": ports.now(),

@@ -113,7 +113,7 @@ def _cover(run: Run, row: SoldOrder, kept: Collection[str]) -> None:
     if order is None or (row.target_external_id and row.target_created_at is not None):
         return
     left = replace(order, lines=tuple(line for line in order.lines if line.line_id in kept))
-    resolved = resolve_order(left, link=run.link)
+    resolved = resolve_order(left, link=run.link, known_at=row.mappings_as_of)
     skus = {line.sku for line in resolved.order.open_lines}
     promises.let_go(row.link_id, row.reference, reason="Its line is refused.", but=skus)
     reserving.reserve(run, resolved.order, row)

@@ -73,7 +73,7 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
         enqueue(order_job("cancel_target_order", row))
     if order.state not in BEFORE_FULFILMENT:
         return _after_fulfilment(run, order, row)
-    resolved = resolve_order(order, link=run.link)
+    resolved = resolve_order(order, link=run.link, known_at=row.mappings_as_of)
     run.mapping_versions.update(resolved.version_ids)
     ledger.record_mapped(row, resolved)
     return _fulfil(run, resolved, row)

@@ -120,7 +120,7 @@ def catch_up_on_uses() -> tuple[int, bool]:
 
     Repeatable: a try that is looked at twice counts once. Does nothing while somebody else is at it.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # nobody goes on after a fault in it
         mark = use_mark()
         if mark is None:
             return 0, False

@@ -21,8 +21,9 @@ from integrationhub.sync import blocking
 from integrationhub.sync.blocking import Given
 from integrationhub.sync.models import SyncJob
 from integrationhub.sync.models.jobs import TERMINAL_STATES, WAITING_STATES
+from integrationhub.sync.sweep import chore
 
-AT_ONCE_SECONDS = 1.5  # what one request works off of a run over cases; the page asks for more while it is open
+AT_ONCE_SECONDS = 1.5  # what one request, or one look of the scheduler, works off of runs over cases
 
 State = CaseRun.State
 Item = CaseRunItem.State
@@ -99,9 +100,17 @@ def cancel(run_id: int) -> bool:
     return True
 
 
-def carry_on(run_id: int) -> None:
-    """Work off cases of a running run for a moment; note when it has come to its end."""
+@chore
+def carry_on_all() -> None:
+    """Work off what was started and whose page is closed: the scheduler does so now and then, for a moment."""
     ends = ports.boottime() + AT_ONCE_SECONDS
+    for run_id in CaseRun.objects.filter(state=State.RUNNING).order_by("pk").values_list("pk", flat=True):
+        carry_on(run_id, ends=ends)
+
+
+def carry_on(run_id: int, *, ends: float | None = None) -> None:
+    """Work off cases of a running run for a moment (or until `ends`, on the clock since boot); note when it has ended."""
+    ends = ports.boottime() + AT_ONCE_SECONDS if ends is None else ends
     run = CaseRun.objects.select_related("planner").get(pk=run_id)
     if run.act != CaseRun.Act.RETRY:
         while ports.boottime() < ends and _do_next(run):

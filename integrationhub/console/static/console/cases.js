@@ -32,7 +32,7 @@
     if (page() === "case" && event.key === "b") document.querySelector(".hub-bar nav a[href]")?.click();
   });
 
-  // --- a run: worked off while the page is open, counted down until it has ended -----------------------------------------
+  // --- a run: worked off faster while the page is open, counted down until it has ended -----------------------------------------
   function follow(panel) {
     const bar = panel.querySelector("progress"), told = panel.querySelector("[data-run-told]");
     const form = panel.querySelector("[data-run-form]"), state = panel.querySelector("[data-run-state]");

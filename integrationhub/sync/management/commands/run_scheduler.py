@@ -36,6 +36,7 @@ class Command(BaseCommand):
         if options["once"]:
             made, woken = ticks.tick(), sweep.sweep()
             sweep.keep_house()
+            sweep.do_chores()
             figures.roll_up_hours()
             sealing.seal()
             sealing.check_some()
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             self._plan: 30.0,
             sweep.sweep: sweep.SWEEP_SECONDS,
             sweep.keep_house: 60.0,
+            sweep.do_chores: sweep.CHORE_SECONDS,
             ticks.tick: TICK_SECONDS,
             figures.roll_up_hours: 60.0,
             sealing.seal: SEAL_SECONDS,

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mappings_app', '0002_rules'),
+        ('mappings_app', '0003_uses_by_age_imports_in_slices'),
     ]
 
     operations = [

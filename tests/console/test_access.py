@@ -441,7 +441,7 @@ def test_nothing_else_can_be_added(shop: Shop, roles_let_in: Any) -> None:
 
 
 ABOUT_NO_ROW = (
-    *("case_view_save", "rule_apply", "stockswitch_set"),
+    *("case_view_save", "rule_apply", "stockswitch_set", "attributerule_edit"),
     *("_changelist", "_add", "_capabilities", "mapping_codes", "schedule_switch", "_completeness", "_export"),
     *("mapping_import", "mapping_template", "mapping_export", "seencode_accept"),
 )

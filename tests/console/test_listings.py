@@ -197,6 +197,14 @@ def test_a_rule_that_cannot_be_saved_is_told_and_nothing_is_changed(
     assert AttributeRule.objects.count() == 1
 
 
+def test_rules_are_saved_where_they_were_asked_for_or_nowhere(jumper: Listing, client_of: Any) -> None:
+    theirs = factories.make_link(factories.make_brand("other", "Other"))
+    client = client_of("ECOMMERCE")
+    assert client.post(EDIT, typed(theirs.pk, composition="{Material}")).status_code == 403
+    client.post(EDIT, {**typed(jumper.link_id, composition="{Material}"), "category": "gone"})
+    assert list(AttributeRule.objects.values_list("attribute", flat=True)) == ["colour"]
+
+
 def test_the_editor_costs_a_bounded_number_of_queries(
     jumper: Listing, client_of: Any, django_assert_max_num_queries: Any
 ) -> None:

@@ -85,9 +85,16 @@ class EditPage:
         self.request = request
         self.asked = request.POST if request.method == "POST" else request.GET
         self.channels = {pk: one for pk, one in around.around(request).channels.items() if one.takes_products}
-        self.channel = self.channels.get(around.number(self.asked.get("channel", ""))) or self._first()
+        self.channel = self.channels.get(around.number(self.asked.get("channel", "")))
+        if self.channel is None and not self._saving:
+            self.channel = self._first()
         self.error = ""
         self.refused: dict[str, list[str]] = {}
+
+    @property
+    def _saving(self) -> bool:
+        """What is saved is saved where it was asked for, or nowhere."""
+        return self.request.method == "POST"
 
     def _first(self) -> around.Channel | None:
         """Where products are listed already, else any."""
@@ -117,7 +124,7 @@ class EditPage:
     def category(self) -> str:
         asked = self.asked.get("category", "")
         codes = [code for code, _ in self.used]
-        return asked if asked in codes else (codes[0] if codes else "")
+        return asked if asked in codes else (codes[0] if codes and not self._saving else "")
 
     @property
     def everywhere(self) -> bool:

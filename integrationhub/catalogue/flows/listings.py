@@ -42,7 +42,7 @@ COURIER = Courier(
     values="products",
     send=lambda connector, updates: connector.send_listings(updates),
     follow=lambda connector, ticket: connector.follow_listings(ticket),
-    follow_seconds=120,  # Mirakl states a minute for P42
+    follow_seconds=60,  # Mirakl states a minute for P42
     stuck_minutes=STUCK_MINUTES,
     note=_note,
 )

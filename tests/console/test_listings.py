@@ -11,8 +11,9 @@ from connectors import ports
 from connectors.canonical.listings import AttributeKind, ChannelAttribute, ChannelCategory, ChannelValue, Requirement
 from connectors.canonical.products import Product
 from connectors.models import AuditEntry
+from exceptions_app.models import ExceptionCase
 from integrationhub.catalogue.flows import wishes
-from integrationhub.catalogue.listings import ledger, readings
+from integrationhub.catalogue.listings import ledger, readings, telling
 from integrationhub.catalogue.models import (
     AttributeRule,
     KnownCategory,
@@ -241,3 +242,17 @@ def test_asking_again_keeps_what_is_known_meanwhile(jumper: Listing, client_of: 
     Listing.objects.update(dirty=True)
     ledger.compute(jumper.channel, [jumper.link])
     assert (Listing.objects.get().state, ListingProblem.objects.count()) == ("INCOMPLETE", 2)
+
+
+# --- the case ---------------------------------------------------------------------------------------------------------
+def test_a_case_leads_to_exactly_its_products_and_to_what_mends_them(jumper: Listing, client_of: Any) -> None:
+    ListingTerms.objects.create(link=jumper.link, publishes=True, changed_by="emil")
+    telling.tell(jumper.channel)
+    client = client_of("ECOMMERCE")
+    case = ExceptionCase.objects.get(cause="listing_incomplete")
+    told = text(client, f"/console/cases/{case.pk}/")
+    assert "1 product misses <b>Composition</b> in <b>Knitwear</b>. Northgate is not told about it." in told
+    assert f"{LIST}?channel={jumper.link_id}&amp;trouble=MISSING&amp;about=composition" in told
+    assert f"{EDIT}?channel={jumper.link_id}&amp;category=knit&amp;about=composition&amp;sku=NG-TEE" in told
+    value = ExceptionCase.objects.get(cause="unmapped_attribute_value")
+    assert "Northgate does not know <b>Navy</b> as <b>Colour</b>" in text(client, f"/console/cases/{value.pk}/")

@@ -95,23 +95,26 @@ def _findings(channel: Connection, link_ids: Sequence[int]) -> Iterator[Finding]
     merged: dict[tuple[str, str], Finding] = {}
     for kind, category, attribute, code, words, label, link_id, count, sku, value, currency in rows:
         worth = _worth(channel, value, currency)
-        context = {"attribute": label or attribute, "sku": sku}
+        context = {
+            "attribute": label or attribute,
+            "attribute_code": attribute,
+            "sku": sku,
+            "trouble": kind,
+            "link": link_id,
+        }
         if kind == Trouble.NO_CATEGORY:
-            one = Finding(cause="unmapped_category", key=code, link_id=link_id, count=count, value=worth, context={})
+            cause, key = "unmapped_category", code
         elif kind == Trouble.NOT_ON_LIST:
-            said = {**context, "label": code.partition(VALUE_OF_LIST)[2], "value": code.partition(VALUE_OF_LIST)[2]}
-            one = Finding(
-                cause="unmapped_attribute_value", key=code, link_id=link_id, count=count, value=worth, context=said
-            )
+            value_of_ours = code.partition(VALUE_OF_LIST)[2]
+            cause, key = "unmapped_attribute_value", code
+            context |= {"label": value_of_ours, "value": value_of_ours}
         elif kind == Trouble.REFUSED:
-            key = fitted(f"listing refused:{channel.pk}:{attribute}:{words}")
-            said = {**context, "words": words, "link": link_id}
-            one = Finding(cause="listing_refused", key=key, link_id=link_id, count=count, value=worth, context=said)
+            cause, key = "listing_refused", fitted(f"listing refused:{channel.pk}:{attribute}:{words}")
+            context |= {"words": words}
         else:
-            key = fitted(f"listing:{channel.pk}:{kind}:{category}:{attribute}")
-            said = {**context, "trouble": kind, "category": labels.get(category, category), "category_code": category,
-                    "attribute_code": attribute, "link": link_id}  # fmt: skip
-            one = Finding(cause="listing_incomplete", key=key, link_id=link_id, count=count, value=worth, context=said)
+            cause, key = "listing_incomplete", fitted(f"listing:{channel.pk}:{kind}:{category}:{attribute}")
+            context |= {"category": labels.get(category, category), "category_code": category}
+        one = Finding(cause=cause, key=key, link_id=link_id, count=count, value=worth, context=context)
         merged.setdefault((one.cause, one.key), one)  # the larger one stands first
     yield from list(merged.values())[:CAUSES_TOLD]
 

@@ -278,10 +278,10 @@ class Connector(ABC):
     stock_lines_max: ClassVar[int] = 0  # the most SKUs in one `send_stock`, where it can
     price_lines_max: ClassVar[int] = 0
     listing_lines_max: ClassVar[int] = 0
-    stock_costs: ClassVar[
-        Mapping[str, int]
-    ] = {}  # of one `send_stock`; none = one unit of each bucket that counts every call
+    # What one `send_...` takes of the call budget; none = one unit of each bucket that counts every call.
+    stock_costs: ClassVar[Mapping[str, int]] = {}
     price_costs: ClassVar[Mapping[str, int]] = {}
+    listing_costs: ClassVar[Mapping[str, int]] = {}
 
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """Set the quantities of these SKUs and touch nothing else. Repeatable: it sets states."""

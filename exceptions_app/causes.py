@@ -36,6 +36,7 @@ class Fix(StrEnum):
     CHOOSE = "choose"  # choose which of two records stays
     CONFIRM = "confirm"  # say that it was done by hand
     BREAKER = "breaker"  # release or refuse what was stopped
+    LISTINGS = "listings"  # what products are made of
     NONE = "none"  # nothing to press here
 
 

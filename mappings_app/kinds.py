@@ -59,6 +59,9 @@ TRACKING_PLACEHOLDER = "{tracking_number}"
 PRICE_LIST = "price_list"
 CURRENCY = "currency"
 PAYMENT_METHOD = "payment_method"
+CATEGORY = "category"
+ATTRIBUTE_VALUE = "attribute_value"
+VALUE_OF_LIST = " / "  # between a value list and a value of ours: "colours / Navy"
 # Why the hub cancels or refunds at a marketplace, in our words: what REFUND REASON mappings start from.
 CANCELLED_BEFORE_PAYMENT = "CANCELLATION"
 REFUNDED_BEFORE_DISPATCH = "REFUND"
@@ -206,6 +209,35 @@ KINDS: Mapping[str, Kind] = {
             " codes on the link count.",
             example="REFUND",
             records=("cancellation", "cancellations"),
+        ),
+        Kind(
+            code=CATEGORY,
+            model_name="CategoryMapping",
+            label="category mapping",
+            plural="category mappings",
+            from_words="our category",
+            to_words="their category",
+            from_side=Side.TARGET,
+            listed=Listed.MUST,
+            empty_words="products without a category",
+            about="In which of the marketplace's categories our products are listed. What it wants to know of a product"
+            " follows from the category.",
+            example="Women / Knitwear",
+            records=("product", "products"),
+        ),
+        Kind(
+            code=ATTRIBUTE_VALUE,
+            model_name="AttributeValueMapping",
+            label="attribute value mapping",
+            plural="attribute value mappings",
+            from_words="their value list and our value",
+            to_words="their value",
+            from_side=Side.TARGET,
+            listed=Listed.SHOULD,
+            about="Which value of the marketplace's lists our own word stands for. Words that are spelled alike need no"
+            " mapping; capitals, accents and blanks make no difference.",
+            example="colours / Navy",
+            records=("product", "products"),
         ),
     )
 }

@@ -13,6 +13,7 @@ from connectors.canonical.errors import MissingMapping
 from connectors.models import Brand, Connection, Link, RoleGrant
 from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import open_case, open_unmapped
+from integrationhub.catalogue.models import Listing, ListingPrice
 from integrationhub.inventory.models import ChannelStock, StockReading
 from integrationhub.orders.flows.routing import order_key
 from integrationhub.orders.models import SoldLine, SoldOrder
@@ -213,6 +214,52 @@ def make_stock(link: Link, sku: str, *, available: int | None = 50, **values: An
     }
     given = {**(shown if known else {"channel_sku": f"NG-{sku}"}), **values}
     return ChannelStock.objects.create(link=link, channel=link.source, owner=link.target, sku=sku, **given)
+
+
+def make_listing(link: Link, sku: str, **values: Any) -> Listing:
+    """One SKU of the link's listing ledger; by default it is live and as it should be."""
+    told = '{"category":"womens-knitwear","values":{"title":["Black tee, M"]}}'
+    given: dict[str, Any] = {
+        "channel_sku": f"NG-{sku}",
+        "title": "Black tee, M",
+        "own_category": "Women / Jumpers",
+        "category": "womens-knitwear",
+        "content": told,
+        "wanted": "one",
+        "dirty": False,
+        "state": "ACKNOWLEDGED",
+        "sent": "one",
+        "sent_content": told,
+        "sent_at": ports.now(),
+        "acknowledged": "one",
+        "acknowledged_at": ports.now(),
+        "published": told,
+    }
+    return Listing.objects.create(link=link, channel=link.source, owner=link.target, sku=sku, **{**given, **values})
+
+
+def make_price(link: Link, sku: str, **values: Any) -> ListingPrice:
+    """One SKU of the link's price ledger; by default it asks what it should."""
+    amount = Decimal("119.95")
+    given: dict[str, Any] = {
+        "channel_sku": f"NG-{sku}",
+        "title": "Black tee, M",
+        "price_list": "1",
+        "listed": amount,
+        "listed_currency": "GBP",
+        "as_of": ports.now(),
+        "wanted": amount,
+        "currency": "GBP",
+        "dirty": False,
+        "state": "ACKNOWLEDGED",
+        "sent": amount,
+        "sent_currency": "GBP",
+        "sent_at": ports.now(),
+        "acknowledged": amount,
+        "acknowledged_at": ports.now(),
+    }
+    given |= values
+    return ListingPrice.objects.create(link=link, channel=link.source, owner=link.target, sku=sku, **given)
 
 
 def make_known_codes(connection: Connection, kind: str, *items: tuple[str, str, str]) -> None:

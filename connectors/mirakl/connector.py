@@ -286,6 +286,7 @@ class MiraklConnector(Connector):
     price_lines_max = FILE_LINES
     stock_costs = {"STO01": 1}
     price_costs = {"PRI01": 1}
+    listing_costs = {"P41": 1}
 
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """STO01, never OF24: that one resets every field that is not sent."""

@@ -1,4 +1,4 @@
-"""Prices: what their owner's lists ask, what each channel was told, and the one road by which a channel is told.
+"""Prices and listings: what their owner says, what each channel was told, and the roads by which a channel is told.
 
-It knows nothing of orders, and touches nothing of an offer but its price.
+It knows nothing of orders. Prices touch nothing of an offer but its price; listings touch neither price nor stock.
 """

@@ -3,6 +3,12 @@
 from integrationhub.console.audit.listing import AuditAdmin
 from integrationhub.console.cases.listing import CaseAdmin
 from integrationhub.console.cases.ownership import RoutingRuleAdmin, TeamTargetAdmin
+from integrationhub.console.catalogue.channels import ListingTermsAdmin
+from integrationhub.console.catalogue.listing import ListingAdmin
+from integrationhub.console.catalogue.price_holds import PriceHoldAdmin
+from integrationhub.console.catalogue.price_terms import PriceTermsAdmin
+from integrationhub.console.catalogue.prices import ListingPriceAdmin
+from integrationhub.console.catalogue.rules import AttributeRuleAdmin
 from integrationhub.console.connections.links import LinkAdmin
 from integrationhub.console.connections.listing import ConnectionAdmin
 from integrationhub.console.mappings.listing import MappingAdmin
@@ -21,6 +27,7 @@ from integrationhub.console.stock.switches import StockSwitchAdmin
 from integrationhub.console.syncs.listing import SyncAdmin
 
 __all__ = [
+    "AttributeRuleAdmin",
     "AuditAdmin",
     "CaseAdmin",
     "ChannelStockAdmin",
@@ -29,9 +36,14 @@ __all__ = [
     "DriftScanAdmin",
     "ImportPlanAdmin",
     "LinkAdmin",
+    "ListingAdmin",
+    "ListingPriceAdmin",
+    "ListingTermsAdmin",
     "MappingAdmin",
     "OrderAdmin",
     "PeopleAdmin",
+    "PriceHoldAdmin",
+    "PriceTermsAdmin",
     "RoutingRuleAdmin",
     "SeenCodeAdmin",
     "StockDeliveryAdmin",

@@ -94,8 +94,22 @@ UNFOLD: dict[str, Any] = {
                     _item("Price lists", "payments", "mappings_app_pricelistmapping_changelist", "sees"),
                     _item("Payment methods", "credit_card", "mappings_app_paymentmethodmapping_changelist", "sees"),
                     _item("Refund reasons", "assignment_return", "mappings_app_refundreasonmapping_changelist", "sees"),
+                    _item("Categories", "category", "mappings_app_categorymapping_changelist", "sees"),
+                    _item("Attribute values", "palette", "mappings_app_attributevaluemapping_changelist", "sees"),
                     _item("Not mapped yet", "rule", "mappings_app_seencode_changelist", "sees"),
                     _item("Imports", "upload_file", "mappings_app_importplan_changelist", "sees"),
+                ],
+            },
+            {
+                "title": "Products",
+                "separator": True,
+                "items": [
+                    _item("Listings", "list_alt", "catalogue_listing_changelist", "sees"),
+                    _item("Products by channel", "storefront", "catalogue_listingterms_changelist", "sees"),
+                    _item("Attribute rules", "tune", "catalogue_attributerule_changelist", "sees"),
+                    _item("Prices", "payments", "catalogue_listingprice_changelist", "sees"),
+                    _item("Prices held back", "front_hand", "catalogue_pricehold_changelist", "sees"),
+                    _item("Price terms", "speed", "catalogue_priceterms_changelist", "sees"),
                 ],
             },
             {

@@ -1,4 +1,4 @@
-"""What a channel is told value by value (quantities, prices): taken from a ledger, frozen, sent, followed, acknowledged.
+"""What a channel is told SKU by SKU (quantities, prices, products): taken from a ledger, frozen, sent, followed, acknowledged.
 
 One batch of a ledger is on its way to an account at a time. It is frozen when it is claimed: after an unknown outcome exactly
 the same goes out again, and nothing newer can have gone out before it. What certainly did not arrive is let go, and newer
@@ -73,15 +73,14 @@ CASE WHEN s.{wanted} IS NULL THEN {without} WHEN s.{wanted} IS DISTINCT FROM s.s
 """
 _ACKNOWLEDGE = """
 UPDATE {table} s
-SET acknowledged = s.sent, acknowledged_at = %(now)s, delivery_id = NULL, released = NULL,
+SET acknowledged = s.sent, acknowledged_at = %(now)s, delivery_id = NULL, {on_taken},
     reason = CASE WHEN s.{wanted} IS NULL THEN s.reason ELSE '' END,
-    shown = NULL, drifted_at = NULL,  -- what was read back before is no longer what it shows
     state = {next_state}
 WHERE s.delivery_id = %(delivery)s AND s.state = 'SENT' AND NOT s.channel_sku = ANY(%(refused)s)
 """
 _REFUSE = """
 UPDATE {table} s
-SET delivery_id = NULL, reason = CASE WHEN s.{wanted} IS NULL THEN s.reason ELSE LEFT(v.words, 300) END, released = NULL,
+SET delivery_id = NULL, reason = CASE WHEN s.{wanted} IS NULL THEN s.reason ELSE LEFT(v.words, 300) END, {on_refused},
     state = {next_state}
 FROM unnest(%(refused)s::text[], %(words)s::text[]) AS v(sku, words)
 WHERE s.delivery_id = %(delivery)s AND s.state = 'SENT' AND s.channel_sku = v.sku
@@ -96,8 +95,8 @@ WHERE s.delivery_id = %(delivery)s AND s.state = 'SENT'
 class Ledger(Generic[U]):
     """The names of a ledger's own tables and columns; every word of SQL is ours, never a value's.
 
-    Its rows have channel_id, link_id, channel_sku, state, reason, released, sent, sent_at, delivery_id, acknowledged,
-    acknowledged_at, shown and drifted_at.
+    Its rows have channel_id, link_id, channel_sku, state, reason, sent, sent_at, delivery_id, acknowledged and
+    acknowledged_at; and what `on_taken` and `on_refused` set.
     """
 
     rows: type[models.Model]
@@ -108,6 +107,9 @@ class Ledger(Generic[U]):
     without: str  # SQL over row s: the state of a row that has nothing to be told
     first: str = "TRUE"  # SQL over row s: what goes out first
     sendable: str = "TRUE"  # SQL over row s: what may go out at all
+    # What else is written with the channel's answer. What was read back before is no longer what it shows.
+    on_taken: str = "released = NULL, shown = NULL, drifted_at = NULL"
+    on_refused: str = "released = NULL"
 
     def _sql(self, statement: str, **more: str) -> str:
         names = {
@@ -116,6 +118,8 @@ class Ledger(Generic[U]):
             "without": self.without,
             "first": self.first,
             "sendable": self.sendable,
+            "on_taken": self.on_taken,
+            "on_refused": self.on_refused,
             "frozen": ", ".join(f"{column} = {source}" for column, source in self.frozen.items()),
             "columns": ", ".join(self.frozen),
         }

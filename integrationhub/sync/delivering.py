@@ -1,9 +1,11 @@
-"""Bringing one batch of a ledger to its end: send, follow the channel's import, acknowledge. Shared by stock and prices."""
+"""Bringing one batch of a ledger to its end: send, follow the channel's import, acknowledge. Shared by all ledgers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
+
+from django.db import transaction
 
 from connectors import ports
 from connectors.base import Connector
@@ -29,6 +31,8 @@ class Courier(Generic[U]):
     follow: Callable[[Connector, str], Answer]
     costs: Callable[[Connector], Mapping[str, int]]  # what one `send` takes of the call budget
     follow_seconds: int  # how often the platform states that an import's state may be asked for
+    stuck_minutes: int = STUCK_MINUTES  # after so long without an end, a person looks
+    note: Callable[[Delivery, Answer], None] | None = None  # keeps what an answer says beyond one reason for each SKU
 
     @property
     def lost(self) -> str:
@@ -85,10 +89,10 @@ class Courier(Generic[U]):
         except PermanentError as error:
             self.ledger.fail(delivery, words=error.platform_words or error.message)
             raise
-        if answer.state is DeliveryState.PENDING and _waited_too_long(delivery):
+        if answer.state is DeliveryState.PENDING and _waited_too_long(delivery, minutes=self.stuck_minutes):
             self.ledger.fail(delivery, words="It was never worked on.")
             told = f"{run.connection.row.name} took a file of {delivery.lines:,} {self.values}"
-            words = f"{told} and has not worked on it for an hour."
+            words = f"{told} and has not worked on it for {_hours(self.stuck_minutes)}."
             raise PermanentError(words, subject=delivery.ticket, code=f"{self.kind}_import_stuck")
         return answer
 
@@ -103,13 +107,29 @@ class Courier(Generic[U]):
                 words, subject=channel.name, platform_words=answer.words, code=f"{self.kind}_file_refused"
             )
         busy = sorted({line.sku for line in answer.refused if line.busy})
-        refused = {line.sku: line.message for line in answer.refused if not line.busy}
-        self.ledger.acknowledge(batch.delivery, refused, busy=busy)
+        refused = _reasons(answer)
+        with transaction.atomic():
+            if self.note is not None:
+                self.note(batch.delivery, answer)
+            self.ledger.acknowledge(batch.delivery, refused, busy=busy)
         took = batch.delivery.lines - len(refused) - len(busy)
         told = f"{channel.name} took {took:,} {self.values}"
         told += f", will take {len(busy):,} a little later" if busy else ""
         return Done(f"{told} and refused {len(refused):,}." if refused else f"{told}.")
 
 
-def _waited_too_long(delivery: Delivery) -> bool:
-    return delivery.sent_at is not None and ports.now() - delivery.sent_at > timedelta(minutes=STUCK_MINUTES)
+def _reasons(answer: Answer) -> dict[str, str]:
+    """Their SKU → why it was refused; several reasons stand beside each other."""
+    reasons: dict[str, list[str]] = {}
+    for line in (line for line in answer.refused if not line.busy):
+        if line.message not in (known := reasons.setdefault(line.sku, [])):
+            known.append(line.message)
+    return {sku: " ".join(known) for sku, known in reasons.items()}
+
+
+def _waited_too_long(delivery: Delivery, *, minutes: int) -> bool:
+    return delivery.sent_at is not None and ports.now() - delivery.sent_at > timedelta(minutes=minutes)
+
+
+def _hours(minutes: int) -> str:
+    return "an hour" if minutes == STUCK_MINUTES else f"{minutes // 60} hours"

@@ -13,6 +13,7 @@ from connectors.access import RIGHTS, Right
 from connectors.base import Record
 from connectors.models import record_audit
 from exceptions_app.models import RoutingRule, TeamTarget
+from integrationhub.catalogue.models import AttributeRule, PriceHold
 from integrationhub.console.cases.bulk import planning
 from integrationhub.console.connections import listing as connections
 from integrationhub.console.connections.testing import Tried
@@ -34,6 +35,8 @@ DO = {
     "record_edit": "preview",
     "case_acceptance": "accept",
     "inventory_stockhold_decide": "release",
+    "catalogue_pricehold_decide": "release",
+    "catalogue_attributerule_edit": "save",
 }
 EVERYONE, NOBODY, ANYBODY = "everyone with a role", "nobody at all", "anybody, logged in or not"
 MAPPINGS = tuple(model.lower() for model in (kind.model_name for kind in KINDS.values()))
@@ -109,6 +112,20 @@ GET: dict[str, Any] = {
     "inventory_stockdelivery_change": Right.SEE,
     "inventory_driftscan_changelist": Right.SEE,
     "inventory_driftscan_change": Right.SEE,
+    "catalogue_listing_changelist": Right.SEE,
+    "catalogue_listing_change": Right.SEE,
+    "catalogue_listingterms_changelist": Right.SEE,
+    "catalogue_listingterms_change": Right.SEE,
+    "catalogue_attributerule_changelist": Right.SEE,
+    "catalogue_attributerule_change": Right.SEE,
+    "catalogue_attributerule_add": Right.MAP_CODES,
+    "catalogue_attributerule_edit": Right.SEE,
+    "catalogue_listingprice_changelist": Right.SEE,
+    "catalogue_listingprice_change": Right.SEE,
+    "catalogue_pricehold_changelist": Right.SEE,
+    "catalogue_pricehold_change": Right.SEE,
+    "catalogue_priceterms_changelist": Right.SEE,
+    "catalogue_priceterms_change": Right.SEE,
     "sessions_own": EVERYONE,
     "sync_schedule_change": Right.SEE,
     "auth_user_changelist": Right.CONFIGURE,
@@ -143,6 +160,10 @@ POST: dict[str, Any] = {
     "inventory_channelstock_read": Right.RUN_SYNCS,
     "inventory_stockhold_decide": Right.RUN_SYNCS,
     "inventory_stockswitch_end": Right.RUN_SYNCS,
+    "catalogue_listing_again": Right.MAP_CODES,
+    "catalogue_listingterms_publish": Right.MAP_CODES,
+    "catalogue_listingterms_ask": Right.MAP_CODES,
+    "catalogue_pricehold_decide": Right.MAP_CODES,
     "auth_user_grant": Right.CONFIGURE,
     "auth_user_revoke": Right.CONFIGURE,
     "auth_user_reset_second_factor": Right.CONFIGURE,
@@ -164,6 +185,8 @@ POST_ALSO: dict[str, Any] = {
     "inventory_stockrule_change": Right.RUN_SYNCS,
     "inventory_stockrule_remove": Right.RUN_SYNCS,
     "inventory_stocklimits_change": Right.CONFIGURE,
+    "catalogue_attributerule_edit": Right.MAP_CODES,
+    "catalogue_priceterms_change": Right.CONFIGURE,
     "connectors_connection_change": Right.CONFIGURE,
     "connectors_link_change": Right.CONFIGURE,
     "connectors_brand_change": Right.CONFIGURE,
@@ -205,6 +228,21 @@ def stock_rows(shop: Shop) -> dict[str, int]:
         "inventory_stocklimits": shop.link.pk,
         "inventory_stockdelivery": StockDelivery.objects.create(connection=shop.northgate, lines=1, state="DONE").pk,
         "inventory_driftscan": scan.pk,
+    }
+
+
+def catalogue_rows(shop: Shop) -> dict[str, Any]:
+    hold = PriceHold.objects.create(link=shop.link, live=9, moved=9, fallen=0, because="9 of 9 prices would change.")
+    rule = AttributeRule.objects.create(
+        brand=shop.brand, link=shop.link, attribute="lining", says="Viscose", changed_by="alice"
+    )
+    return {
+        "catalogue_listing": factories.make_listing(shop.link, "TEE").pk,
+        "catalogue_listingterms": shop.link.pk,
+        "catalogue_attributerule": rule.pk,
+        "catalogue_listingprice": factories.make_price(shop.link, "TEE").pk,
+        "catalogue_pricehold": hold.pk,
+        "catalogue_priceterms": shop.link.pk,
     }
 
 
@@ -264,6 +302,7 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
         "sync_schedule": job.schedule_id,
         "auth_user": colleague.pk,
         **stock_rows(shop),
+        **catalogue_rows(shop),
     }
     without = (
         "_changelist",
@@ -276,6 +315,7 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
         "_export",
         "_accept",
         "_set",
+        "_edit",
     )
 
     DATA.update(case=str(case.pk), brand=str(shop.brand.pk), role="OPS", grant=str(colleague.role_grants.get().pk))
@@ -401,7 +441,7 @@ def test_nothing_else_can_be_added(shop: Shop, roles_let_in: Any) -> None:
 
 
 ABOUT_NO_ROW = (
-    *("case_view_save", "rule_apply", "stockswitch_set"),
+    *("case_view_save", "rule_apply", "stockswitch_set", "attributerule_edit"),
     *("_changelist", "_add", "_capabilities", "mapping_codes", "schedule_switch", "_completeness", "_export"),
     *("mapping_import", "mapping_template", "mapping_export", "seencode_accept"),
 )

@@ -1,5 +1,5 @@
-"""Flows of prices. Importing this package registers them with the engine."""
+"""Flows of prices and listings. Importing this package registers them with the engine."""
 
-from integrationhub.catalogue.flows import listing, publishing, reading
+from integrationhub.catalogue.flows import listing, listings, products, publishing, reading, wishes
 
-__all__ = ["listing", "publishing", "reading"]
+__all__ = ["listing", "listings", "products", "publishing", "reading", "wishes"]

@@ -25,6 +25,7 @@ from integrationhub.console.cases.previewing import previews
 from integrationhub.console.cases.progress import CHOICE, RELEASE, RETRY, Press, progress
 from integrationhub.console.cases.settling import SETTLED_BY_HAND, may_close
 from integrationhub.console.cases.waiting import waiting_page
+from integrationhub.console.catalogue.cases import fix_url, products_url
 from integrationhub.console.manual import playbook
 from integrationhub.console.money_words import at_stake
 from integrationhub.console.orders import acceptance
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from integrationhub.console.cases.listing import CaseAdmin
 
 _BREAKER_WORDS = "Nothing is sent to this channel until somebody releases or refuses it, line by line in sight."
+
+_LISTINGS_WORDS = (
+    "Say what the attribute is made of, and see at once what comes out. Exactly these products go out then."
+)
 
 
 def show(
@@ -59,6 +64,7 @@ def show(
         "overdue": case.state == ExceptionCase.State.OPEN and case.target_at is not None and case.target_at < now,
         "playbook": playbook(telling.playbook),
         "waiting": waiting_page(case, number=_page_number(request)) if not case.resolved else None,
+        "products_url": products_url(case),
         **_fix(case, telling, form, rights, now=now),
         **_deciding(case),
         "events": list(case.events.all()),
@@ -98,8 +104,11 @@ def _other_fix(case: ExceptionCase, telling: Telling, rights: Rights, *, now: da
         url = reverse("admin:connectors_connection_change", args=[case.target_id])
         return {"fix_template": "console/cases/fix_connection.html", "fix_url": url}
     if telling.fix == Fix.BREAKER and (hold := case.context.get("hold")):
-        url = reverse("admin:inventory_stockhold_change", args=[hold])
+        page = "catalogue_pricehold_change" if case.cause == "prices_stopped" else "inventory_stockhold_change"
+        url = reverse(f"admin:{page}", args=[hold])
         return {"fix_template": "console/cases/fix_other.html", "fix_url": url, "fix_words": _BREAKER_WORDS}
+    if telling.fix == Fix.LISTINGS and (url := fix_url(case)):
+        return {"fix_template": "console/cases/fix_other.html", "fix_url": url, "fix_words": _LISTINGS_WORDS}
     if telling.fix == Fix.ACCEPTANCE:
         return {"fix_template": "console/cases/fix_acceptance.html", "acceptance": acceptance.panel(case, rights)}
     if telling.fix == Fix.CHOOSE and (choice := choosing.choice_of(case)):

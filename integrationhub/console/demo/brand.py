@@ -8,6 +8,7 @@ from django.db import transaction
 
 from connectors import ports
 from connectors.models import Brand, Connection, ConversionRate, Link, RoleGrant
+from integrationhub.console.demo import products
 from integrationhub.console.demo.shops import CAREFUL, DAYS, MARKETPLACES, MarketplacePlan, Shops, unknown_item
 from integrationhub.inventory.models import StockLimits, StockRule
 from integrationhub.sync import ticks
@@ -39,6 +40,9 @@ POLL_SECONDS = {
     "read_dispatches": 60,
     "watch_acceptance": 20,
     "scan_stock": 300,
+    "list_listings": 60,
+    "read_products": 60,
+    "publish_listings": 60,
 }
 NARROW_ZERO_PERCENT = 5
 
@@ -69,6 +73,7 @@ def set_up(shops: Shops, *, password: str) -> None:
         _rates(brand)
         _mappings(brand, shops)
         _stock(brand)
+        products.set_up(brand)
         ticks.plan_schedules()
         for flow, seconds in POLL_SECONDS.items():
             Schedule.objects.filter(flow=flow).update(cadence_seconds=seconds)

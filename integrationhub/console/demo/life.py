@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 from connectors.sandboxkit import Fault
+from integrationhub.console.demo import products
 from integrationhub.console.demo.shops import (
     KNOWN_CARRIERS,
     SEED,
@@ -36,6 +37,7 @@ class Life:
         self.rng = Random(SEED + 1)  # noqa: S311
         self.tracking = 15_500_000_000_000
         self.count_breaks = shops.fresh
+        self.wants_more = shops.fresh
         self.unknown_carrier_left = UNKNOWN_CARRIER_PARCELS if shops.fresh else 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo-life", daemon=True)
@@ -62,6 +64,7 @@ class Life:
             sell_something(self.shops, self.rng)
         self.ship(BACKLOG_A_BEAT if beat < 60 else 2)
         self._stock(beat)
+        self._products()
         if beat % SAVE_EVERY == 0:
             self.shops.save(self.directory)
 
@@ -86,6 +89,18 @@ class Life:
                 self.shops.centra.set_stock(item.sku, 0)
             self.say(
                 "A count in Centra goes wrong: every dress is at 0. Kungsgatan is not told until somebody decides."
+            )
+
+    def _products(self) -> None:
+        """Once Northgate has the first products it wants to know more of trousers, and Centra has new words for some."""
+        northgate = self.shops.marketplaces["northgate"]
+        if self.wants_more and northgate.taken_products():
+            self.wants_more = False
+            products.want_more(northgate)
+            for item in [item for item in self.shops.goods if item.category == "Trousers"][:5]:
+                self.shops.centra.describe(item.sku, description=f"{item.product_name}, cut anew this season.")
+            self.say(
+                "Northgate wants to know the fit of trousers from now on; the next ones that come without are refused."
             )
 
     def _all_taken(self) -> bool:

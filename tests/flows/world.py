@@ -122,8 +122,11 @@ class World:
         return SyncJob.objects.filter(flow=flow, key=key).latest("pk")
 
     def open_jobs(self) -> list[tuple[str, str]]:
-        """(flow, state) of what is not finished; what only looks for second copies goes on while the order lives."""
-        waits = {"flow": "reconcile_order", "state__in": ("QUEUED", "RETRYING")}
+        """(flow, state) of what is not finished.
+
+        What only looks for second copies goes on while the order lives; stock is read a little after an order was told of.
+        """
+        waits = {"flow__in": ("reconcile_order", "read_stock"), "state__in": ("QUEUED", "RETRYING")}
         rows = SyncJob.objects.exclude(state__in=("DONE", "SKIPPED")).exclude(**waits)
         return list(rows.order_by("flow", "pk").values_list("flow", "state"))
 

@@ -80,7 +80,7 @@ register(
         sentence=_incomplete,
         why="{channel} wants to know something of a product that nobody has said what it is made of, or that comes out wrong.",
         if_nobody_acts=_NOT_TOLD,
-        next_step="Say what the attribute is made of",
+        next_step="Map attribute",
         fix=Fix.LISTINGS,
         playbook="products-incomplete",
         needs=frozenset({"trouble", "attribute"}),

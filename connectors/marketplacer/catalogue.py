@@ -22,7 +22,7 @@ from connectors.marketplacer.account import currency_of
 from connectors.marketplacer.client import MarketplacerClient, next_cursor, rows_of
 from connectors.marketplacer.documents import ADVERT_ROWS, SKU_ARGUMENT, Document
 from connectors.marketplacer.listings import Options, Product
-from connectors.marketplacer.refusals import payload_refusal
+from connectors.marketplacer.refusals import Validation, validations
 
 Update = TypeVar("Update", StockUpdate, PriceUpdate)
 MAX_DEPTH = 10  # of the category tree
@@ -194,9 +194,11 @@ class Catalogue:
         count = 0
         for index, product in enumerate(products):
             payload = data.get(f"v{index}")
-            words = errors.get(f"v{index}") or (payload_refusal(payload) if isinstance(payload, dict) else "")
-            if words:
-                refused += [RefusedLine(sku=update.sku, message=words) for update in product.updates]
+            words = errors.get(f"v{index}")
+            found = validations(payload) if isinstance(payload, dict) else ()
+            if words or found:
+                said = (Validation(field="", messages=(words,)),) if words else found
+                refused += listings.refused_lines(product, said)
             elif not isinstance(payload, dict) or not isinstance(payload.get("advert"), dict):
                 raise _no_verdict(document)
             else:

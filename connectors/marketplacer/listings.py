@@ -8,6 +8,7 @@ Source: D:seller-api/reference/mutations/advertupsert, G:advertinput, G:fieldtyp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.canonical.deliveries import RefusedLine
 from connectors.canonical.listings import (
     AttributeKind,
     ChannelAttribute,
@@ -18,6 +19,7 @@ from connectors.canonical.listings import (
 )
 from connectors.canonical.payload import JSON
 from connectors.marketplacer.reading import Node
+from connectors.marketplacer.refusals import Validation
 
 TITLE, DESCRIPTION, BRAND, BARCODE, IMAGES, PRODUCT = "title", "description", "brand", "barcode", "images", "product"
 
@@ -199,3 +201,36 @@ def _options(update: ListingUpdate, options: Options, *, on_advert: bool) -> Ite
             continue
         for value in values:
             yield {"optionValueId": value} if code in options.lists else {"optionTypeId": code, "textValue": value}
+
+
+# --- what is said of them ---------------------------------------------------------------------------------------------
+# The input's names → ours, without capitals and underscores: which spelling a validation uses is not documented.
+_FIELDS: Mapping[str, str] = {
+    "title": TITLE,
+    "description": DESCRIPTION,
+    "brand": BRAND,
+    "brandid": BRAND,
+    "brandmappings": BRAND,
+    "images": IMAGES,
+    "barcode": BARCODE,
+}
+
+
+def refused_lines(product: Product, validations: Sequence[Validation]) -> list[RefusedLine]:
+    """Every problem of an advert, for each of its SKUs: nothing says which variant one is about."""
+    lines = (
+        RefusedLine(sku=update.sku, attribute=_attribute_of(validation.field), message=_said(validation.field, message))
+        for update in product.updates
+        for validation in validations
+        for message in validation.messages
+    )
+    return list(dict.fromkeys(lines))  # two variants may lack the same
+
+
+def _attribute_of(field: str) -> str:
+    return _FIELDS.get(field.replace("_", "").lower(), "")
+
+
+def _said(field: str, message: str) -> str:
+    """ "can't be blank" alone says nothing."""
+    return message if field.lower() in message.lower() else f"{field}: {message}"

@@ -98,16 +98,26 @@ def refused(operation: str, *, text: str, subject: str = "") -> PermanentError:
 # --- payload errors ---------------------------------------------------------------------------------------------------
 def payload_refusal(payload: Mapping[str, JSON]) -> str:
     """Their words when a mutation's payload refuses, else "". Success is `errors: null`; an empty list says as little."""
+    return "; ".join(", ".join(validation.messages) for validation in validations(payload))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """One of a payload's errors."""
+
+    field: str  # "" where it names none; how fields are spelled is not documented
+    messages: tuple[str, ...]  # at least one
+
+
+def validations(payload: Mapping[str, JSON]) -> tuple[Validation, ...]:
     errors = payload.get("errors")
-    found = [_validation(item) for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []
-    return "; ".join(filter(None, found))
+    return tuple(_validation(item) for item in errors if isinstance(item, dict)) if isinstance(errors, list) else ()
 
 
-def _validation(error: Mapping[str, JSON]) -> str:
-    messages = error.get("messages")
+def _validation(error: Mapping[str, JSON]) -> Validation:
+    messages, field = error.get("messages"), str(error.get("field") or "")
     texts = [str(item) for item in messages] if isinstance(messages, list) else [str(messages or "")]
-    said = ", ".join(filter(None, texts))
-    return said or str(error.get("field") or "refused without words")
+    return Validation(field=field, messages=tuple(filter(None, texts)) or (field or "refused without words",))
 
 
 # --- GraphQL errors ---------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from connectors.marketplacer.sandbox.market import Market, RefusalError, Row
+from connectors.marketplacer.sandbox.market import Market, RefusalError, Row, Validations
 from connectors.sandboxdata import CatalogueItem
 
 UNREACHABLE = "unreachable"
@@ -143,28 +143,29 @@ def _money(value: Any) -> str | None:
 # --- mutations --------------------------------------------------------------------------------------------------------
 def variant_update(market: Market, given: Row) -> Row:
     variant = market.need(given.get("variantId"), "Variant", "variant")
-    _write_variant(market, variant, given["attributes"])
+    variant |= _variant_content(market, given["attributes"])
     market.tell("update", variant)
     market.tell("update", variant["advert"])
     return {"variant": variant}
 
 
-def _write_variant(market: Market, variant: Row, told: Row) -> None:
-    """Only what is named changes. Checked whole before anything is written."""
+def _variant_content(market: Market, told: Row) -> Row:
+    """Only what is named. Raises RefusalError."""
     count = told.get("countOnHand")
     if count is not None and count < 0:
         raise RefusalError("count_on_hand", "must be greater than or equal to 0")
-    prices = {
+    names = ("sku", "barcode", "countOnHand", "infiniteQuantity", "published")
+    content = {name: told[name] for name in names if told.get(name) is not None} | _prices(told)
+    options = told.get("variantOptionValues")
+    if options is not None:  # a full replacement
+        content["variantOptionValues"] = [_option(market, item, "VariantOptionValue") for item in options]
+    return content
+
+
+def _prices(told: Row) -> Row:
+    return {
         name: _money(told[key]) for key, name in (("price", "editablePrice"), ("salePrice", "salePrice")) if key in told
     }
-    options = told.get("variantOptionValues")
-    written = None if options is None else [_option(market, item, "VariantOptionValue") for item in options]
-    for name in ("sku", "barcode", "countOnHand", "infiniteQuantity", "published"):
-        if told.get(name) is not None:
-            variant[name] = told[name]
-    variant |= prices
-    if written is not None:  # a full replacement
-        variant["variantOptionValues"] = written
 
 
 def _option(market: Market, told: Row, kind: str) -> Row:
@@ -177,51 +178,71 @@ def _option(market: Market, told: Row, kind: str) -> Row:
 
 def advert_upsert(market: Market, given: Row) -> Row:
     told = given["attributes"]
-    taxon, brand = _taxon_of(market, told), _brand_of(market, told)
-    images = [_image(market, item) for item in told["images"]] if told.get("images") is not None else None
-    if given.get("advertId"):
-        advert, event = market.need(given["advertId"], "Advert", "advert"), "update"
-    else:
-        if not told.get("variants"):
-            raise RefusalError("variants", "can't be blank")
-        if not told.get("title"):
-            raise RefusalError("title", "can't be blank")
-        advert, event = add_product(market, title=told["title"], skus={}), "create"
-        advert |= {
-            "published": False,
-            "vetted": not market.settings.vetting,
-            "editablePrice": None,
-            "displayable": False,
-        }
-    _write_advert(market, advert, told, taxon, brand, images)
-    for item in told.get("variants") or ():
-        variant = market.need(item["id"], "Variant", "variant") if item.get("id") else _add_variant(market, advert)
-        _write_variant(market, variant, item)
+    advert = market.need(given["advertId"], "Advert", "advert") if given.get("advertId") else None
+    event = "update" if advert else "create"
+    content, variants = _checked(market, told, new=advert is None)
+    if advert is None:
+        advert = add_product(market, title=told["title"], skus={})
+        unseen = {"published": False, "vetted": not market.settings.vetting, "displayable": False}
+        advert |= {**unseen, "editablePrice": None, "brand": None}
+    advert |= content | {"updatedAt": market.now()}
+    for variant, values in variants:
+        row = variant or _add_variant(market, advert)
+        row |= values
     advert["displayable"] = _mandatory_data_is_there(advert)
     market.tell(event, advert)
     return {"advert": advert}
 
 
-def _write_advert(
-    market: Market, advert: Row, told: Row, taxon: Row | None, brand: Row | None, images: list[Row] | None
-) -> None:
-    prices = {
-        name: _money(told[key]) for key, name in (("price", "editablePrice"), ("salePrice", "salePrice")) if key in told
-    }
-    options = told.get("advertOptionValues")
-    for name in ("title", "description", "code"):
-        if told.get(name) is not None:
-            advert[name] = told[name]
-    advert |= prices | {"updatedAt": market.now()}
-    advert |= {name: row for name, row in (("taxon", taxon), ("brand", brand)) if row is not None}
-    if images is not None:  # the canonical list: what is not named vanishes
-        advert["images"] = images
-    if options is not None:
-        advert["advertOptionValues"] = [_option(market, item, "AdvertOptionValue") for item in options]
+def _checked(market: Market, told: Row, *, new: bool) -> tuple[Row, list[tuple[Row | None, Row]]]:
+    """What the advert shall hold, and each variant with its content; None = a new one. Raises RefusalError with every fault."""
+    faults = Validations()
+    if new:
+        for name, keys in _NEEDED.items():
+            faults.check(_present, told, name, keys)
+    content = faults.check(_advert_content, told) or {}
+    for name, part in (
+        ("taxon", _taxon_of),
+        ("brand", _brand_of),
+        ("images", _images),
+        ("advertOptionValues", _options),
+    ):
+        found = faults.check(part, market, told)
+        content |= {} if found is None else {name: found}
+    variants = []
+    for item in told.get("variants") or ():
+        variant = faults.check(market.need, item["id"], "Variant", "variant") if item.get("id") else None
+        variants.append((variant, faults.check(_variant_content, market, item) or {}))
+    faults.raise_any()
+    return content, variants
+
+
+# Without which no advert is made. The variant is documented; that title and brand are asked for here is inferred.
+_NEEDED = {"title": ("title",), "brand": ("brandId", "brandMappings"), "variants": ("variants",)}
+
+
+def _present(told: Row, name: str, keys: Iterable[str]) -> None:
+    if not any(told.get(key) for key in keys):
+        raise RefusalError(name, "can't be blank")
+
+
+def _advert_content(told: Row) -> Row:
+    content = {name: told[name] for name in ("title", "description", "code") if told.get(name) is not None}
     if told.get("externalIds") is not None:
-        advert["externalIds"] = [dict(item) for item in told["externalIds"]]
+        content["externalIds"] = [dict(item) for item in told["externalIds"]]
     if told.get("attemptAutoPublish"):
-        advert["published"] = True
+        content["published"] = True
+    return content | _prices(told)
+
+
+def _images(market: Market, told: Row) -> list[Row] | None:
+    """The canonical list: what is not named vanishes."""
+    return None if told.get("images") is None else [_image(market, item) for item in told["images"]]
+
+
+def _options(market: Market, told: Row) -> list[Row] | None:
+    options = told.get("advertOptionValues")
+    return None if options is None else [_option(market, item, "AdvertOptionValue") for item in options]
 
 
 def _taxon_of(market: Market, told: Row) -> Row | None:

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from connectors.marketplacer.sandbox.settings import Settings
 from connectors.sandboxkit import SandboxClock
 
 Row: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 FIRST_NUMBERS = {"Invoice": 10_363, "RefundRequest": 529, "Shipment": 7_001, "ShipmentCarrier": 68}
 
@@ -23,11 +24,33 @@ def global_id(kind: str, number: int) -> str:
 
 
 class RefusalError(Exception):
-    """A business validation: goes into the payload's errors."""
+    """Business validations that failed: they go into the payload's errors."""
 
     def __init__(self, field: str, *messages: str) -> None:
         super().__init__("; ".join(messages))
-        self.field, self.messages = field, list(messages)
+        self.errors: list[Row] = [{"field": field, "messages": list(messages)}]
+
+
+class Validations:
+    """Those of one mutation: what fails is told at once, part by part, and nothing is written."""
+
+    def __init__(self) -> None:
+        self._failed: list[RefusalError] = []
+
+    def check(self, part: Callable[..., T], *args: Any) -> T | None:
+        """The part's value; None where it is refused."""
+        try:
+            return part(*args)
+        except RefusalError as refusal:
+            self._failed.append(refusal)
+            return None
+
+    def raise_any(self) -> None:
+        if self._failed:
+            first, *others = self._failed
+            for other in others:
+                first.errors += other.errors
+            raise first
 
 
 class Market:

@@ -294,8 +294,7 @@ def _mutation(name: str) -> Callable[..., Row]:
         try:
             made = _MUTATIONS[name](market, given)
         except RefusalError as refusal:
-            errors = [{"field": refusal.field, "messages": refusal.messages}]
-            return {**echo, "errors": errors, "status": 422}
+            return {**echo, "errors": refusal.errors, "status": 422}
         return {**echo, **made, "errors": [] if market.settings.empty_errors_list else None, "status": 200}
 
     return resolve

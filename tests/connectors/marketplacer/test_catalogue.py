@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.canonical.deliveries import DeliveryState
+from connectors.canonical.deliveries import DeliveryState, RefusedLine
 from connectors.canonical.errors import ConfigurationError, DataError, UnknownOutcomeError
 from connectors.canonical.listings import AttributeKind, ListingUpdate, Requirement
 from connectors.canonical.money import Money
@@ -13,7 +13,9 @@ from connectors.canonical.offers import PriceUpdate
 from connectors.canonical.stock import StockUpdate
 from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.marketplacer.documents import INNER_ROWS
+from connectors.marketplacer.listings import Product, refused_lines
 from connectors.marketplacer.offers import NO_DATES, NO_PRODUCT, TWO_PRODUCTS, parse_offers, read_answers
+from connectors.marketplacer.refusals import Validation
 from connectors.marketplacer.sandbox import MarketplacerSandbox
 from tests.connectors.conformance import START, RecordingGate
 from tests.connectors.marketplacer.payloads import payload
@@ -280,3 +282,49 @@ def test_what_awaits_the_operators_review_is_shown_as_not_on_sale(
     assert "VETTING_REJECTED" in connector.fetch_offers().offers[0].inactive_because
     sandbox.vet(advert["id"])
     assert connector.fetch_offers().offers[0].active
+
+
+def test_every_problem_is_told_for_each_sku_of_the_product_and_no_half_of_it_is_made(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    wrong = {"title": (), "images": ("https://cdn.example/unreachable.jpg",)}
+    updates = [listing(connector, f"NV1001-{size}", size=size, **wrong) for size in ("S", "M")]
+
+    delivery = connector.send_listings(updates)
+
+    unreachable = "images: Unable to retrieve attachment: https://cdn.example/unreachable.jpg (Net::OpenTimeout)"
+    assert [(line.sku, line.attribute, line.message) for line in delivery.refused] == [
+        (sku, attribute, words)
+        for sku in ("NV1001-S", "NV1001-M")
+        for attribute, words in (("title", "title: can't be blank"), ("images", unreachable))
+    ]
+    assert delivery.taken == 0
+    assert list(sandbox.market.of("Advert")) == list(sandbox.market.of("Variant")) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "attribute", "message"),
+    [
+        ("title", "title", "title: is wrong"),
+        ("brandId", "brand", "brandId: is wrong"),
+        ("brand_mappings", "brand", "brand_mappings: is wrong"),
+        ("variants", "", "variants: is wrong"),
+        ("", "", "is wrong"),
+        ("wrong", "", "is wrong"),
+    ],
+)
+def test_a_field_is_told_as_the_attribute_it_is_and_else_in_words(field: str, attribute: str, message: str) -> None:
+    product = Product(code="NV1001", updates=(ListingUpdate(sku="NV1001-S", category="C"),))
+
+    lines = refused_lines(product, [Validation(field=field, messages=("is wrong",))])
+
+    assert lines == [RefusedLine(sku="NV1001-S", attribute=attribute, message=message)]
+
+
+def test_a_brand_that_the_operator_has_not_mapped_is_nobodys(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    delivery = connector.send_listings([listing(connector, "NV1001-S", size="S", brand=("Unmapped",))])
+
+    assert delivery.refused == ()
+    assert [advert["brand"] for advert in sandbox.market.of("Advert")] == [None]

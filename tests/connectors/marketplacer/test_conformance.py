@@ -10,9 +10,11 @@ import pytest
 from connectors.base import Account, Connector
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError
+from connectors.canonical.listings import ListingUpdate
 from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.marketplacer.documents import ADVERT_ROWS, PAGE_ROWS, WEBHOOK_QUERY
 from connectors.marketplacer.sandbox import HMAC_KEY, WEBHOOK_SECRET, MarketplacerSandbox
+from connectors.marketplacer.sandbox.market import global_id
 from connectors.sandboxkit import Sandbox, SandboxClock
 from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
@@ -25,8 +27,15 @@ from tests.connectors.conformance import (
     ReadsOrdersSuite,
     WebhooksSuite,
 )
-from tests.connectors.conformance_channels import ReadsOffersSuite, Shown, TakesPricesSuite, TakesStockSuite
-from tests.connectors.marketplacer.shop import LINES, account_of, dispatch_of
+from tests.connectors.conformance_channels import (
+    ReadsAttributesSuite,
+    ReadsOffersSuite,
+    Shown,
+    TakesListingsSuite,
+    TakesPricesSuite,
+    TakesStockSuite,
+)
+from tests.connectors.marketplacer.shop import LINES, account_of, dispatch_of, listing_of, taken_of
 
 
 class Marketplacer(Platform):
@@ -108,6 +117,38 @@ class TestReadsOffers(Listing, ReadsOffersSuite):
     def offers(self, sandbox: Sandbox) -> Mapping[str, Shown]:
         cast(MarketplacerSandbox, sandbox).set_stock(self.offered(sandbox)[-1], 0)
         return {sku: self.shown(sandbox, sku) for sku in self.offered(sandbox)}
+
+
+class TestReadsAttributes(Marketplacer, ReadsAttributesSuite):
+    """A leaf alone carries a prototype, and a product's category is a field of its own: `taxonId`."""
+
+    read_operation = "Categories"
+    category = global_id("Taxon", 3)  # Fashion > Women > Coats
+    inherits = False
+    roles = frozenset({"TITLE", "DESCRIPTION", "BRAND", "IMAGES", "BARCODE"})
+    limits_length = False
+
+    def test_the_category_is_a_leaf_below_two_others(self, connector: Connector) -> None:
+        categories = {category.code: category for category in connector.fetch_categories()}
+
+        leaf = categories[self.category]
+        middle = categories[leaf.parent]
+        assert (leaf.label, middle.label, categories[middle.parent].label) == ("Coats", "Women", "Fashion")
+
+
+class TestTakesListings(Marketplacer, TakesListingsSuite):
+    """A validation is a field and messages; there are no codes."""
+
+    write_operation = "PutProducts"
+    text_attribute = "description"
+    missing_attribute = "title"
+    refusals_have_codes = False
+
+    def listings(self, sandbox: Sandbox) -> list[ListingUpdate]:
+        return [listing_of(cast(MarketplacerSandbox, sandbox), place) for place in range(2)]
+
+    def taken(self, sandbox: Sandbox, sku: str) -> Mapping[str, tuple[str, ...]] | None:
+        return taken_of(cast(MarketplacerSandbox, sandbox), sku)
 
 
 class TestWebhooks(Marketplacer, WebhooksSuite):

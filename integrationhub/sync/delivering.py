@@ -99,9 +99,13 @@ class Courier(Generic[U]):
     def _ended(self, run: Run, batch: Batch[U], answer: Answer) -> Outcome:
         channel = run.connection.row
         if answer.state is DeliveryState.FAILED:
+            first = not self.ledger.failed_before(batch.delivery)
             self.ledger.fail(batch.delivery, words=answer.words)
             if answer.words == self.lost:
                 return Later(ports.now(), self.lost)
+            if first:  # imports fail now and then, and the same file usually works the second time
+                again_at = ports.now() + timedelta(seconds=self.follow_seconds)
+                return Later(again_at, f"{channel.name} refused a whole file; it is sent once more.")
             words = f"{channel.name} refused a whole file of {batch.delivery.lines:,} {self.values}."
             raise PermanentError(
                 words, subject=channel.name, platform_words=answer.words, code=f"{self.kind}_file_refused"

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from connectors.canonical.deliveries import Delivery, DeliveryState
 from connectors.canonical.money import Money
 from connectors.canonical.prices import ListedPrice
+from connectors.mirakl.connector import MiraklConnector
 from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import explain
@@ -343,6 +345,34 @@ def test_after_an_unknown_outcome_exactly_the_same_goes_out_again(shop: World, k
     assert len(bodies) == 2
     assert bodies[0].partition("--")[0] == bodies[1].partition("--")[0]
     assert (PriceDelivery.objects.get().state, shop.cases()) == ("DONE", [])
+
+
+def fail_imports(patch: pytest.MonkeyPatch, *, times: int) -> None:
+    """The next imports of prices end as failed, in Mirakl's words."""
+    follow, left = MiraklConnector.follow_prices, [None] * times
+
+    def fail(connector: MiraklConnector, ticket: str) -> Delivery:
+        if not left:
+            return follow(connector, ticket)
+        left.pop()
+        return Delivery(state=DeliveryState.FAILED, ticket=ticket, words="Internal error")
+
+    patch.setattr(MiraklConnector, "follow_prices", fail)
+
+
+def test_an_import_that_fails_is_sent_once_more_and_bothers_nobody(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_imports(monkeypatch, times=1)
+    publish(shop)
+    assert (asked(shop, TEE, LARGE, COAT), sent(shop)) == (["100.00"] * 3, 2)
+    assert [each.state for each in PriceDelivery.objects.order_by("pk")] == ["FAILED", "DONE"]
+    assert (ExceptionCase.objects.count(), shop.open_jobs()) == (0, [])
+
+
+def test_an_import_that_fails_twice_in_a_row_is_a_case(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_imports(monkeypatch, times=2)
+    publish(shop)
+    assert ([cause for cause, _ in shop.cases()], sent(shop)) == (["refused_by_platform"], 2)
+    assert row(shop).state == State.PENDING
 
 
 def test_what_was_certainly_not_sent_gives_way_to_newer_prices(shop: World) -> None:

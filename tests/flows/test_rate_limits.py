@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from connectors.sandboxkit import Fault, JournalEntry
-from integrationhub.sync import drain
+from integrationhub.sync import drain, sweep
 from integrationhub.sync.enqueue import enqueue_many, job_for_link
 from integrationhub.sync.flows import Done, Flow, Outcome
 from integrationhub.sync.lanes import Lane
@@ -55,6 +55,21 @@ def test_a_storm_of_refusals_at_centra_delays_orders_and_bothers_nobody(world: W
     graphql = [entry for entry in world.centra.journal.entries() if entry.path == "/graphql"]
     refused = [entry for entry in graphql if entry.status == 429]
     assert 0 < len(refused) < 40
+
+
+def test_an_order_that_waits_longer_than_any_lease_for_the_limit_is_neither_lost_nor_made_twice(world: World) -> None:
+    reference = world.sell(("NG-TEE-BLK-M", 1, "29.90"), to="SHIPPING")
+    world.centra.faults.add(Fault(kind="rate_limit", operation="FindOrders", seconds=1200))
+    world.poll()
+    for _ in range(19):
+        world.advance(60)
+        assert sweep.take_back_expired() == 0
+        world.work()
+    assert (len(world.in_centra(reference)), world.centra.journal.count("FindOrders")) == (0, 1)
+    assert SyncJob.objects.filter(flow="import_order").count() == 1
+    world.wait(1200)
+    assert len(world.in_centra(reference)) == 1
+    assert (world.open_jobs(), world.cases()) == ([], [])
 
 
 @pytest.mark.django_db(transaction=True)

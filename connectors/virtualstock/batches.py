@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Sequence
 from connectors.canonical.deliveries import Delivery, DeliveryState, RefusedLine
 from connectors.canonical.errors import HubError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.virtualstock.catalogue import ProductIds
-from connectors.virtualstock.refusals import PUBLISHING
+from connectors.virtualstock.refusals import PUBLISHING, RefusedFieldsError
 
 UNKNOWN_PRODUCT = "The retailer has no product with this part number."
-LOCKED = "The retailer is publishing this product, which locks it for some minutes. Send it again after that."
+LOCKED = "The retailer is publishing this product, which locks it for some minutes. The hub sends it again."
 GONE = frozenset({"PRODUCT_NOT_FOUND", "not_found"})
+ENVELOPE = frozenset({"part_number", "category", "client", "supplier", "data"})  # no fields of a data model
 
 
 class Batch:
@@ -53,8 +54,7 @@ class Batch:
         except UnknownOutcomeError as error:
             self._lost = error
         except PermanentError as error:
-            words = f"{error.message} It says: {error.platform_words}" if error.platform_words else error.message
-            self._refused.append(RefusedLine(sku=sku, message=words, code=error.code))
+            self._refused += _lines(sku, error)
         except TransientError as error:
             if error.code == PUBLISHING:
                 return False
@@ -79,3 +79,16 @@ class Batch:
             raise error
         words = f"Only a part of the batch was sent. {error.message}"
         raise UnknownOutcomeError(words, platform_words=error.platform_words, code=error.code) from error
+
+
+def _lines(sku: str, error: PermanentError) -> list[RefusedLine]:
+    """One for each field that the answer names, else one of the whole."""
+    named = error.fields if isinstance(error, RefusedFieldsError) else {"": error}
+    return [
+        RefusedLine(sku=sku, message=_words(one), code=one.code, attribute="" if field in ENVELOPE else field)
+        for field, one in named.items()
+    ]
+
+
+def _words(error: PermanentError) -> str:
+    return f"{error.message} It says: {error.platform_words}" if error.platform_words else error.message

@@ -54,10 +54,10 @@ class ProductIds:
             return self._known.get(sku, ())
 
     def forget(self, sku: str) -> None:
-        """It was just created: the next look asks again."""
+        """It was just created: the next look asks for it at once."""
         with self._lock:
             self._known.pop(sku, None)
-            self._absent.pop(sku, None)
+            self._absent[sku] = ports.now() - LOOK_AGAIN
 
     def _read_page(self, offset: int) -> None:
         if offset == 0:

@@ -260,30 +260,36 @@ class VirtualstockConnector(Connector):
         return self._each(prices, lambda sku, number: self.client.change_product(number, prices[sku]), refused=refused)
 
     def send_listings(self, updates: Sequence[ListingUpdate]) -> Delivery:
-        """Create what no retailer lists yet, change the rest. A product keeps the category that it was made with."""
+        """Create what no retailer lists yet, change the rest. A product keeps the category that it was made with.
+
+        What is not known is looked up just before it is made: what a second product of the same part number does is not
+        documented. Raises DataError, before anything is written, when none can be made.
+        """
         by_sku = {update.sku: update for update in updates}
-        ids = self._ids.of(list(by_sku))
-        made = {sku for sku, numbers in ids.items() if not numbers}
+        listed = self._ids.of(list(by_sku))
+        new = self._new_products([update for sku, update in by_sku.items() if not listed[sku]])
         data = {sku: catalogue.listing_data(update) for sku, update in by_sku.items()}
 
         def write(sku: str, number: str) -> None:
-            if number:
-                self.client.change_product(number, data[sku])
-            elif not self._is_listed(sku):
-                self._create(by_sku[sku])
+            found = (number,) if number else self._ids.look_again(sku)
+            for one in found:
+                self.client.change_product(one, data[sku])
+            if not found:
+                self.client.create_product(new[sku])
+                self._ids.forget(sku)
 
-        return self._each(data, write, refused=[], absent=made)
+        return self._each(data, write, refused=[], absent=new)
 
-    def _is_listed(self, sku: str) -> bool:
-        """Looked up just before a product is made: what a second one of the same part number does is not documented."""
-        return bool(self._ids.look_again(sku))
-
-    def _create(self, update: ListingUpdate) -> None:
+    def _new_products(self, updates: Sequence[ListingUpdate]) -> dict[str, Mapping[str, JSON]]:
+        """SKU → the body of its product."""
+        if not updates:
+            return {}
+        base_url, client_id = self.account.base_url, self._client_id
         supplier = str(self.account.settings.get("product_supplier_id") or "") or self._own_number()
-        base_url = self.account.base_url
-        body = catalogue.new_product(update, base_url=base_url, client_id=self._client_id, supplier_id=supplier)
-        self.client.create_product(body)
-        self._ids.forget(update.sku)
+        return {
+            update.sku: catalogue.new_product(update, base_url=base_url, client_id=client_id, supplier_id=supplier)
+            for update in updates
+        }
 
     def _own_number(self) -> str:
         """The only supplier that the user sees, by the product API's number."""

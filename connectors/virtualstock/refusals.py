@@ -6,6 +6,7 @@ Source: the vendor's Postman collection (status codes, error codes, "Validation 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -118,9 +119,17 @@ KNOWN: tuple[Advice, ...] = (
     Advice(
         code="missing_field",
         text="this field is required",
-        message="The retailer demands a value that was not sent. Its name is quoted; complete the connection's settings.",
+        message="The retailer demands a value that was not sent. Its name is quoted: complete the product or the connection.",
     ),
 )
+
+
+class RefusedFieldsError(PermanentError):
+    """A map of fields to sentences: `fields` has each with a refusal of its own, the error itself speaks of them all."""
+
+    def __init__(self, whole: PermanentError, fields: Mapping[str, PermanentError]) -> None:
+        super().__init__(whole.message, platform_words=whole.platform_words, code=whole.code)
+        self.fields = fields
 
 
 def refusal(response: Response) -> HubError | None:
@@ -141,7 +150,10 @@ def refusal(response: Response) -> HubError | None:
         case 429:
             return _throttled(response, text)
         case status if 400 <= status < 500 and status not in {408, 421, 425}:
-            return refused(response.operation, text=text, code=code, missing=status == 404)
+            whole = refused(response.operation, text=text, code=code, missing=status == 404)
+            named = {} if code else fields_of(body)
+            each = {name: refused(response.operation, text=f"{name}: {words}") for name, words in named.items()}
+            return RefusedFieldsError(whole, each) if each else whole
     return None
 
 
@@ -171,6 +183,16 @@ def words_of(body: JSON, *, depth: int = _DEPTH) -> str:
         return words_of(body["detail"], depth=depth - 1)
     named = ((name, words_of(value, depth=depth - 1)) for name, value in body.items())
     return "; ".join(f"{name}: {words}" for name, words in named if words)
+
+
+def fields_of(body: JSON) -> dict[str, str]:
+    """Field → what is wrong with it, of a map of fields to lists; those of `data` may stand in a map of their own."""
+    if not isinstance(body, dict) or "detail" in body:
+        return {}
+    inner = body.get("data")
+    named = {**body, **inner} if isinstance(inner, dict) else body
+    found = {name: words_of(value) for name, value in named.items() if isinstance(value, list)}
+    return {name: words for name, words in found.items() if words}
 
 
 def code_of(body: JSON) -> str:

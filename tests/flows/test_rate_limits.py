@@ -10,6 +10,7 @@ from integrationhub.sync import drain, sweep
 from integrationhub.sync.enqueue import enqueue_many, job_for_link
 from integrationhub.sync.flows import Done, Flow, Outcome
 from integrationhub.sync.lanes import Lane
+from integrationhub.sync.models import SyncJob
 from integrationhub.sync.run import Run
 from tests.flows.world import LANES, World
 

@@ -7,6 +7,7 @@ from connectors.virtualstock.sandbox.call import Call
 from connectors.virtualstock.sandbox.platform import CATEGORIES, PRODUCT_SUPPLIER, Platform
 from connectors.virtualstock.sandbox.records import Product
 from connectors.virtualstock.sandbox.refusals import detail, fields, required
+from connectors.virtualstock.sandbox.settings import Retailer
 
 PUBLISHING = "Can't update a product which is in a publishing status."
 
@@ -40,6 +41,8 @@ def create_product(platform: Platform, call: Call) -> Reply:
     product = Product(
         number=platform.new_number(), part_number=part, client_id=client, category=str(_last(body["category"])), data={}
     )
+    retailer = platform.retailer_of_client(client)
+    _refuse_unfit(retailer, {**dict.fromkeys(retailer.required_keys), **body["data"]})
     _write(platform, product, body["data"])
     platform.products[product.number] = product
     return Reply(status=201, body=_element(platform, product))
@@ -51,6 +54,7 @@ def change_product(platform: Platform, call: Call) -> Reply:
     if not isinstance(data, dict):
         raise required("data")
     _refuse_locked(platform, product)
+    _refuse_unfit(platform.retailer_of_client(product.client_id), data)
     _write(platform, product, data)
     return Reply(body=_element(platform, product))
 
@@ -89,12 +93,19 @@ def list_categories(platform: Platform, call: Call) -> Reply:
     return call.page(platform, numbered, element, default=platform.settings.products_page)
 
 
+def _refuse_unfit(retailer: Retailer, data: dict[str, Any]) -> None:
+    """All that is wrong at once. What the data model says of a field is not documented; the map of fields is."""
+    blank = [name for name in retailer.required_keys if name in data and data[name] in (None, "")]
+    problems = dict.fromkeys(blank, "This field is required.")
+    if retailer.strict_data_model:
+        known = {*retailer.data_keys, retailer.stock_field, "back_in_stock_date"}
+        problems |= {name: "This field is not in the data model." for name in data if name not in known}
+    if problems:
+        raise fields(**problems)
+
+
 def _write(platform: Platform, product: Product, data: dict[str, Any]) -> None:
     retailer = platform.retailer_of_client(product.client_id)
-    if retailer.strict_data_model:
-        for name in data:
-            if name not in (*retailer.data_keys, retailer.stock_field, "back_in_stock_date"):
-                raise fields(**{name: "This field is not in the data model."})
     for name, value in data.items():
         if name == retailer.stock_field:
             product.stock = int(value)

@@ -57,6 +57,7 @@ class Retailer:
         ]
     )
     strict_data_model: bool = False  # refuse keys that are not in the model
+    required_keys: list[str] = field(default_factory=list)  # no product is made without them (inferred)
     part_number_is_retailers: bool = False  # orders carry the retailer's number as part_number
 
 

@@ -12,7 +12,7 @@ def note(delivery: Delivery, refused: Sequence[RefusedLine]) -> None:
     rows = Listing.objects.filter(delivery=delivery.pk)
     ListingProblem.objects.filter(listing__in=rows, kind=Trouble.REFUSED).delete()
     said: dict[str, dict[RefusedLine, None]] = {}
-    for line in refused:
+    for line in (line for line in refused if not line.busy):
         said.setdefault(line.sku, {})[line] = None
     if not said:
         return

@@ -1,10 +1,12 @@
-"""A supplier on the sandbox: its account, what it sells, and the parcel that it sends."""
+"""A supplier on the sandbox: its account, what it sells and lists, and the parcel that it sends."""
 
 from dataclasses import replace
 from typing import Any
 
 from connectors.base import Account
 from connectors.canonical.dispatches import Dispatch, DispatchLine
+from connectors.canonical.listings import ListingUpdate
+from connectors.sandboxdata import catalogue
 from connectors.virtualstock.sandbox import VirtualstockSandbox
 from tests.connectors.conformance import START
 
@@ -43,3 +45,16 @@ def dispatch_of(reference: str, **changes: Any) -> Dispatch:
         is_last=True,
     )
     return replace(whole, **changes)
+
+
+def listing_of(place: int, **changes: Any) -> ListingUpdate:
+    """A jumper under the names of the sandbox's first retailer; another one for each place."""
+    item = catalogue(1)[place]
+    values = {
+        "short_description": (item.title,),
+        "description": ("Rib knit, made to last.",),
+        "barcode": (item.gtin,),
+        "rrp": ("99.00",),
+        "image": (f"https://img.example.com/{item.sku}.jpg",),
+    }
+    return replace(ListingUpdate(sku=item.sku, category="2", values=values), **changes)

@@ -15,6 +15,7 @@ from connectors.canonical.money import Money
 from connectors.canonical.offers import PriceUpdate
 from connectors.canonical.stock import StockUpdate
 from connectors.sandboxkit import Fault
+from connectors.virtualstock.batches import LOCKED
 from connectors.virtualstock.connector import VirtualstockConnector
 from connectors.virtualstock.sandbox import VirtualstockSandbox
 from tests.connectors.conformance import RecordingGate
@@ -122,7 +123,10 @@ def test_a_product_that_is_gone_is_refused_and_the_others_stand(
     connector.send_stock(stock(5))
     goods.remove_product("CAP")
 
-    assert refused(connector.send_stock(stock(6))) == {"CAP": "PRODUCT_NOT_FOUND"}
+    delivery = connector.send_stock(stock(6))
+
+    assert refused(delivery) == {"CAP": "PRODUCT_NOT_FOUND"}
+    assert not delivery.refused[0].busy
     assert shown(goods) == [6, 6]
 
 
@@ -147,7 +151,9 @@ def test_a_product_that_is_being_published_is_named_and_the_others_stand(
     delivery = connector.send_stock(stock(5))
 
     assert (refused(delivery), delivery.taken) == ({"CAP": "publishing"}, 2)
-    assert "publishing" in delivery.refused[0].message
+    (locked,) = delivery.refused
+    assert locked.busy  # no refusal of the value: it waits for the next batch
+    assert locked.message == LOCKED
     assert shown(goods) == [5, 1, 5]
 
 
@@ -253,6 +259,25 @@ def test_a_product_sent_again_is_not_made_twice(goods: VirtualstockSandbox) -> N
     assert (goods.journal.count("createProduct"), len(goods.edge.products)) == (1, 4)
 
 
+def test_a_product_made_elsewhere_since_the_list_was_read_is_changed(goods: VirtualstockSandbox) -> None:
+    connector = connector_of(goods, client_id=8801)
+    connector.send_stock(stock(5))
+    goods.add_product("NEW")
+
+    delivery = connector.send_listings([listing("NEW", rrp=("99.00",))])
+
+    assert (refused(delivery), goods.product("NEW")["data"]["rrp"]) == ({}, "99.00")
+    assert goods.journal.count("createProduct") == 0
+
+
+def test_a_product_just_made_takes_its_stock_at_once(goods: VirtualstockSandbox) -> None:
+    connector = connector_of(goods, client_id=8801)
+    connector.send_listings([listing("NEW", rrp=("99.00",))])
+
+    assert refused(connector.send_stock(stock(5, "NEW"))) == {}
+    assert goods.product("NEW")["stock"] == 5
+
+
 def test_a_product_whose_making_was_lost_is_looked_up_before_it_is_made_again(goods: VirtualstockSandbox) -> None:
     connector = connector_of(goods, client_id=8801)
     goods.faults.add(Fault(kind="drop_after", operation="createProduct"))
@@ -268,13 +293,29 @@ def test_without_the_retailers_number_no_product_is_made(
     goods: VirtualstockSandbox, connector: VirtualstockConnector
 ) -> None:
     with pytest.raises(DataError):
-        connector.send_listings([listing("NEW", rrp=("99.00",))])
-    assert goods.journal.count("createProduct") == 0
+        connector.send_listings([listing("TEE", rrp=("99.00",)), listing("NEW", rrp=("99.00",))])
+    assert (goods.journal.count("createProduct"), goods.journal.count("updateProduct")) == (0, 0)
 
 
-def test_a_field_that_the_model_has_not_is_quoted(goods: VirtualstockSandbox) -> None:
-    goods.change_retailer(strict_data_model=True)
+def test_every_field_at_fault_is_named_and_quoted(goods: VirtualstockSandbox) -> None:
+    goods.change_retailer(strict_data_model=True, required_keys=["rrp"])
 
-    delivery = connector_of(goods, client_id=8801).send_listings([listing("TEE", colour=("red",))])
+    delivery = connector_of(goods, client_id=8801).send_listings([listing("TEE", rrp=("",), colour=("red",))])
 
-    assert "colour: This field is not in the data model." in delivery.refused[0].message
+    assert [(line.sku, line.attribute, line.code) for line in delivery.refused] == [
+        ("TEE", "rrp", "missing_field"),
+        ("TEE", "colour", "refused"),
+    ]
+    assert delivery.refused[1].message.endswith("It says: colour: This field is not in the data model.")
+    assert delivery.taken == 0
+
+
+def test_a_category_that_is_not_known_is_no_fault_of_an_attribute(goods: VirtualstockSandbox) -> None:
+    strange = ListingUpdate(sku="NEW", category="99", values={"rrp": ("99.00",)})
+
+    (line,) = connector_of(goods, client_id=8801).send_listings([strange]).refused
+
+    assert (line.attribute, line.message.rpartition("It says: ")[2]) == (
+        "",
+        "category: Invalid hyperlink - Object does not exist.",
+    )

@@ -1,6 +1,6 @@
 """The Virtualstock connector against the Virtualstock sandbox, role by role."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import cast
 
@@ -9,6 +9,7 @@ import pytest
 from connectors.base import Account, Capability, Connector
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError
+from connectors.canonical.listings import ListingUpdate
 from connectors.sandboxkit import Sandbox, SandboxClock
 from connectors.virtualstock.connector import VirtualstockConnector
 from connectors.virtualstock.sandbox import VirtualstockSandbox
@@ -22,8 +23,8 @@ from tests.connectors.conformance import (
     ReadsOrdersSuite,
     WaitingOrder,
 )
-from tests.connectors.conformance_channels import Shown, TakesPricesSuite, TakesStockSuite
-from tests.connectors.virtualstock.shop import LINES, account_of, dispatch_of
+from tests.connectors.conformance_channels import Shown, TakesListingsSuite, TakesPricesSuite, TakesStockSuite
+from tests.connectors.virtualstock.shop import LINES, account_of, dispatch_of, listing_of
 
 
 class Virtualstock(Platform):
@@ -110,6 +111,33 @@ class TestTakesStock(Listing, TakesStockSuite):
 class TestTakesPrices(Listing, TakesPricesSuite):
     write_operation = "updateProduct"
     write_has_answer = False  # it has one, which says nothing that counts and may be missing: it is not read
+
+
+class TestTakesListings(Virtualstock, TakesListingsSuite):
+    """At a retailer that demands some fields. Whether one does is inferred; "This field is required." is documented of stock."""
+
+    write_operation = "createProduct"
+    write_has_answer = False  # as with prices
+    text_attribute = "description"
+    missing_attribute = "short_description"
+
+    def make_sandbox(self, clock: SandboxClock) -> VirtualstockSandbox:
+        sandbox = VirtualstockSandbox(clock=clock)
+        sandbox.change_retailer(strict_data_model=True, required_keys=["short_description", "barcode"])
+        return sandbox
+
+    def make_account(self, sandbox: Sandbox) -> Account:
+        return account_of(cast(VirtualstockSandbox, sandbox), client_id=8801)
+
+    def listings(self, sandbox: Sandbox) -> list[ListingUpdate]:
+        return [listing_of(place) for place in range(2)]
+
+    def taken(self, sandbox: Sandbox, sku: str) -> Mapping[str, tuple[str, ...]] | None:
+        try:
+            product = cast(VirtualstockSandbox, sandbox).product(sku)
+        except KeyError:
+            return None
+        return {name: (text,) for name, text in product["data"].items()}
 
 
 class TestListsReferences(Virtualstock, ListsReferencesSuite):

@@ -10,7 +10,7 @@ from connectors import ports
 from connectors.answers import Response
 from connectors.canonical.errors import ConfigurationError, PermanentError, TransientError
 from connectors.sandboxkit import to_json
-from connectors.virtualstock.refusals import KNOWN, Advice, refusal, words_of
+from connectors.virtualstock.refusals import KNOWN, Advice, RefusedFieldsError, refusal, words_of
 
 START = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 TEXTS = {
@@ -77,6 +77,26 @@ def test_the_field_at_fault_is_quoted() -> None:
 
     assert error is not None
     assert error.platform_words == "fulfillment_route: This field is required."
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_each_field_of_a_map_is_a_refusal_of_its_own(nested: bool) -> None:
+    fields = {"rrp": ["This field is required."], "image": ["Too long.", "No address."], "barcode": []}
+
+    error = refusal(answered(400, {"data": fields} if nested else fields))
+
+    assert isinstance(error, RefusedFieldsError)
+    assert {name: (one.code, one.platform_words) for name, one in error.fields.items()} == {
+        "rrp": ("missing_field", "rrp: This field is required."),
+        "image": ("refused", "image: Too long.; No address."),
+    }
+
+
+@pytest.mark.parametrize(
+    "body", [{"detail": "No."}, {"code": "ORDER_NOT_FOUND"}, {"message": "No."}, ["No."], {"rrp": []}]
+)
+def test_what_names_no_field_is_one_refusal(body: Any) -> None:
+    assert type(refusal(answered(400, body))) is PermanentError
 
 
 def test_wrong_credentials_stop_the_whole_connection() -> None:

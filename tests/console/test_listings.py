@@ -43,6 +43,10 @@ def plain(markup: str) -> str:
 
 @pytest.fixture
 def jumper(shop: Shop) -> Listing:
+    return make_jumper(shop)
+
+
+def make_jumper(shop: Any) -> Listing:
     """A product of which the channel wants a title, a colour of its list and a composition that nobody has said."""
     save_mapping(
         kind="category", brand=shop.brand, from_code="Women / Jumpers", to_code="knit", actor="emil", reason="Test"

@@ -360,7 +360,9 @@ def fail_imports(patch: pytest.MonkeyPatch, *, times: int) -> None:
     patch.setattr(MiraklConnector, "follow_prices", fail)
 
 
-def test_an_import_that_fails_is_sent_once_more_and_bothers_nobody(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_that_fails_is_sent_once_more_and_bothers_nobody(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fail_imports(monkeypatch, times=1)
     publish(shop)
     assert (asked(shop, TEE, LARGE, COAT), sent(shop)) == (["100.00"] * 3, 2)

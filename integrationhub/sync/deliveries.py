@@ -190,7 +190,7 @@ class Ledger(Generic[U]):
             _execute(self._sql(_ACKNOWLEDGE, next_state=self._then(ACKNOWLEDGED)), values)
         return True
 
-    def failed_before(self, delivery: Delivery) -> bool:
+    def failed_before(self, delivery: Any) -> bool:
         """Whether the account's batch before this one failed as a whole, too."""
         earlier = self.deliveries.objects.filter(connection=delivery.connection_id, pk__lt=delivery.pk)
         return bool(earlier.order_by("-pk").values_list("state", flat=True).first() == Delivery.State.FAILED)

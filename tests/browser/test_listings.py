@@ -33,7 +33,7 @@ def test_a_merchandiser_says_what_an_attribute_is_made_of(as_role: Any, jumper: 
     page.locator("main").get_by_role("link", name="Map attribute").click()
     expect(page.get_by_role("heading", name="What they are made of")).to_be_visible()
     journey.look("attributes")
-    page.get_by_role("textbox", name="Composition is made of").fill("{Material}")
+    page.get_by_role("combobox", name="Composition is made of").fill("{Material}")
     page.get_by_role("button", name="Try it on the product").click()
     expect(page.get_by_role("cell", name="100 % wool").first).to_be_visible()
     assert not AttributeRule.objects.filter(attribute="composition").exists()

@@ -11,10 +11,6 @@ from datetime import date
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
-
 from mappings_app.errors import UnreadableFileError
 from mappings_app.models import normal_code
 
@@ -181,7 +177,6 @@ def _delimiter(text: str, columns: Columns) -> str:
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
-    InvalidFileException,
     ParseError,
     KeyError,
     IndexError,
@@ -195,6 +190,9 @@ _BROKEN = (
 
 
 def _xlsx_lines(data: bytes) -> Iterator[tuple[int, _Cells]]:
+    from openpyxl import load_workbook  # here: workers apply imports and never open a file, and it is large
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _check_archive(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
@@ -202,7 +200,7 @@ def _xlsx_lines(data: bytes) -> Iterator[tuple[int, _Cells]]:
         sheet.reset_dimensions()  # what the file says of its size may be wrong, or a trap
         rows = sheet.iter_rows(max_row=ROWS_AT_MOST + 3, max_col=COLUMNS_AT_MOST, values_only=True)
         yield from enumerate(rows, start=1)
-    except _BROKEN as error:
+    except (*_BROKEN, InvalidFileException) as error:
         raise UnreadableFileError("This Excel file is damaged. Save it again as .xlsx, or as CSV UTF-8.") from error
 
 
@@ -230,6 +228,9 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str) -> bytes:
     """Every cell is text: "0012" stays "0012"."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"

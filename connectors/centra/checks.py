@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from graphql import GraphQLError, build_client_schema, get_introspection_query, parse, validate
-
 from connectors.base import Account, CheckReport, Finding
 from connectors.canonical.errors import ConfigurationError, HubError, TransientError
 from connectors.canonical.payload import JSON
@@ -216,6 +214,9 @@ def _permitted(flow: _Flow, missing: Sequence[str]) -> Finding:
 # --- the schema -------------------------------------------------------------------------------------------------------
 def _schema(client: CentraClient) -> Iterable[Finding]:
     """Every document of ours against the tenant's own schema."""
+    # Here: a connection is tested now and then, and every worker would carry the library.
+    from graphql import GraphQLError, build_client_schema, get_introspection_query, parse, validate
+
     described = client.introspect(get_introspection_query(descriptions=False))
     try:
         schema = build_client_schema(described)

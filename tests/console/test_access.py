@@ -318,7 +318,13 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
         "_edit",
     )
 
-    DATA.update(case=str(case.pk), brand=str(shop.brand.pk), role="OPS", grant=str(colleague.role_grants.get().pk))
+    DATA.update(
+        case=str(case.pk),
+        brand=str(shop.brand.pk),
+        channel=str(shop.link.pk),
+        role="OPS",
+        grant=str(colleague.role_grants.get().pk),
+    )
 
     def about(name: str) -> list[Any]:
         if name == "manual_page":

@@ -13,6 +13,7 @@ from connectors.models import Link
 from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
 from integrationhub.inventory import breaker, ledger, promises, readings
+from integrationhub.inventory.flows.reading import OLD_HOURS
 from integrationhub.inventory.models import (
     ChannelStock,
     StockDelivery,
@@ -172,6 +173,18 @@ def test_what_is_promised_to_an_order_on_its_way_is_not_for_sale(shop: World) ->
     assert (row(shop, COAT).available, row(shop, COAT).reserved) == (5, 3)
 
 
+def test_units_of_a_cancelled_order_come_back_less_what_is_kept_back(shop: World) -> None:
+    StockRule.objects.create(brand=shop.brand, buffer_units=4, changed_by="olivia", reason="Test")
+    reference = shop.sell((COAT, 1, "149.00"))
+    shop.poll()
+    publish(shop)
+    assert shown(shop, COAT) == [0]
+    shop.mirakl.cancel_order(reference)
+    shop.poll()
+    publish(shop)
+    assert shown(shop, COAT) == [1]  # 5 less 4, not 5
+
+
 def test_a_promise_ends_when_a_count_made_after_the_order_was_created_is_in_hand(shop: World) -> None:
     reference = shop.sell((COAT, 3, "199.00"))
     shop.poll()
@@ -195,6 +208,21 @@ def test_an_older_reading_never_replaces_a_newer_one(shop: World) -> None:
     taken = readings.record(owner, [StockLevel(sku="TEE-BLK-M", available=90, as_of=now - timedelta(seconds=5))])
     assert taken == []
     assert StockReading.objects.get(sku="TEE-BLK-M").available == 7
+
+
+def test_stock_that_changes_without_an_event_is_found_by_the_rolling_reading(shop: World) -> None:
+    """A bundle's stock follows from its parts: Centra tells of the part that was sold, not of the bundle."""
+    publish(shop)
+    shop.centra.shop.switches.events_enabled = False
+    count(shop, "COAT-NVY-38", 2)
+    shop.advance(61)
+    shop.run("read_stock")
+    publish(shop)
+    assert shown(shop, COAT) == [5]
+    shop.advance(OLD_HOURS * 3600)
+    shop.run("read_stock")
+    publish(shop)
+    assert (shown(shop, COAT), row(shop, COAT).acknowledged) == ([2], 2)
 
 
 def test_a_telling_that_came_after_the_count_is_not_forgotten(shop: World) -> None:

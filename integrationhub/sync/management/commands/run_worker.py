@@ -5,6 +5,7 @@ import socket
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
 from integrationhub.sync import queue
@@ -13,6 +14,8 @@ from integrationhub.sync.lanes import QUEUES
 
 class Command(BaseCommand):
     help = "Run one worker. Start one per queue at least; more of them do more at once."
+    # All but the checks of pages and addresses, which a worker does not have and would carry for good once they were looked at.
+    requires_system_checks = (Tags.security, Tags.compatibility, Tags.models)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--queue", choices=sorted(QUEUES), required=True)

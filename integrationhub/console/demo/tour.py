@@ -82,13 +82,15 @@ class Tour:
                 return Case(address=unescape(link[1]), sentence=sentence, waiting=int(found[1].replace(",", "")))
         return None
 
+    def _suggestion(self, case: Case) -> tuple[re.Match[str], re.Match[str]] | None:
+        """The form and its first choice; none before Centra's products have been read."""
+        form = re.search(r'<form[^>]*action="([^"]*/map/)".*?</form>', self._get(case.address), re.S)
+        choice = re.search(r'name="choice" value="([^"]+)"', form[0]) if form else None
+        return (form, choice) if form and choice else None
+
     def _save_mapping(self, case: Case) -> None:
         """Choose what the page suggests, for every channel, and press the one button."""
-        page = self._get(case.address)
-        form = re.search(r'<form[^>]*action="([^"]*/map/)".*?</form>', page, re.S)
-        choice = re.search(r'name="choice" value="([^"]+)"', form[0]) if form else None
-        if form is None or choice is None:
-            raise LostError("The case page suggests no mapping.")
+        form, choice = self._wait_for("a suggestion on the case's page", lambda: self._suggestion(case))
         answer = self.session.post(
             _absolute(self.address, form[1]),
             data={

@@ -172,8 +172,8 @@ def _report(world: Platforms, burst: Burst) -> Report:
             " platform counts; requests that the hub's feeds made meanwhile are taken off it. Centra's page speaks of"
             " buckets that refill evenly. How much sooner such a bucket, with nothing else to do, would have let the orders"
             " through is told too; no goal is set for that.",
-            "The hub keeps two hundredths of each window as its distance from the limit, since calls do not arrive in the"
-            " pace in which they leave: every further window makes its orders 0.2 s later than their floor.",
+            "The hub keeps a hundredth of each window as its distance from the limit, since calls do not arrive in the"
+            " pace in which they leave: every further window makes its orders 0.1 s later than their floor.",
         ),
     )
 

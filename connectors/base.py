@@ -23,6 +23,7 @@ from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
 from connectors.canonical.prices import PricePage
 from connectors.canonical.products import Product
+from connectors.canonical.returns import CreditNote, Return, ReturnRequest
 from connectors.canonical.stock import StockLevel, StockUpdate
 from connectors.http import Gate, Limit
 
@@ -41,6 +42,9 @@ class Capability(StrEnum):
     READ_DISPATCHES = "READ_DISPATCHES"
     CONFIRM_DISPATCHES = "CONFIRM_DISPATCHES"
     PARTIAL_DISPATCHES = "PARTIAL_DISPATCHES"
+    READ_RETURNS = "READ_RETURNS"
+    TAKE_RETURNS = "TAKE_RETURNS"
+    READ_CREDIT_NOTES = "READ_CREDIT_NOTES"
     LIST_CARRIERS = "LIST_CARRIERS"
     LIST_REASONS = "LIST_REASONS"
     READ_STOCK = "READ_STOCK"
@@ -67,6 +71,9 @@ CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.READ_DISPATCHES: "Read dispatches",
     Capability.CONFIRM_DISPATCHES: "Confirm dispatches",
     Capability.PARTIAL_DISPATCHES: "Confirm part of an order",
+    Capability.READ_RETURNS: "Read returns",
+    Capability.TAKE_RETURNS: "Take returns announced elsewhere",
+    Capability.READ_CREDIT_NOTES: "Read credit notes",
     Capability.LIST_CARRIERS: "List its carriers",
     Capability.LIST_REASONS: "List its reasons",
     Capability.READ_STOCK: "Read stock",
@@ -246,6 +253,29 @@ class Connector(ABC):
     def can_send_dispatch_now(self, dispatch: Dispatch) -> str:
         """ "" when it can; else why it must wait, in plain words ("the last parcel has not left")."""
         return ""
+
+    # --- returns --------------------------------------------------------------------------------------------------
+    def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of returns changed in [from, until]: announced by who sold them, or received by the warehouse."""
+        raise self._lacks(Capability.READ_RETURNS)
+
+    def parse_return(self, payload: JSON) -> Return:
+        """Their return → ours. Raises DataError naming every field at fault."""
+        raise self._lacks(Capability.READ_RETURNS)
+
+    def find_return(self, reference: str) -> str | None:
+        """The receiver's id of the return that carries our reference."""
+        raise self._lacks(Capability.TAKE_RETURNS)
+
+    def send_return(self, request: ReturnRequest) -> str:
+        """Announce a return to who will receive it. One call. Returns its external id there."""
+        raise self._lacks(Capability.TAKE_RETURNS)
+
+    def fetch_credit_notes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        raise self._lacks(Capability.READ_CREDIT_NOTES)
+
+    def parse_credit_note(self, payload: JSON) -> CreditNote:
+        raise self._lacks(Capability.READ_CREDIT_NOTES)
 
     # --- reference lists ------------------------------------------------------------------------------------------
     def fetch_carriers(self) -> tuple[Carrier, ...]:

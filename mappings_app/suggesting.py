@@ -94,6 +94,11 @@ def _ways(known: QuerySet[KnownCode], *, code: str, gtin: str, label: str, past:
             "-likeness"
         )
         yield alike.filter(normal_code__trigram_similar=normal)[:CANDIDATES_EACH_WAY]
+        if first_words := _first_words(code):
+            begins = known.annotate(
+                likeness=TrigramSimilarity("normal_code", normal), alike=Value("The same first words")
+            )
+            yield begins.filter(normal_code__in=first_words)[:CANDIDATES_EACH_WAY]
         if len(normal) >= PREFIX_LENGTH:
             yield alike.filter(normal_code__startswith=normal)[:CANDIDATES_EACH_WAY]
     if label.strip():
@@ -101,6 +106,12 @@ def _ways(known: QuerySet[KnownCode], *, code: str, gtin: str, label: str, past:
             "-likeness"
         )
         yield named.filter(label__trigram_similar=label)[:CANDIDATES_EACH_WAY]
+
+
+def _first_words(code: str) -> list[str]:
+    """ "DPD Next Day" → what "DPD" and "DPD Next" are as codes: a carrier's service is often its name and more."""
+    words = code.split()
+    return [normal for count in range(1, len(words)) if (normal := normal_code(" ".join(words[:count])))]
 
 
 def _suggestion(candidate: _Candidate, *, code: str, gtin: str, past: dict[str, MappingVersion]) -> Suggestion:

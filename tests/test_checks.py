@@ -186,3 +186,26 @@ def test_alerts_without_a_mail_server_are_pointed_out(
 ) -> None:
     settings.CASE_ALERTS_BY_EMAIL, settings.EMAIL_BACKEND = wanted, backend
     assert ids(checks.alerts_that_go_nowhere()) == found
+
+
+NOT_FOR_WORKERS = (
+    "integrationhub.console.admin",
+    "integrationhub.console.cases.listing",
+    "openpyxl",
+    "graphql",
+)
+
+
+def test_a_worker_loads_no_page_and_no_library_that_only_pages_use() -> None:
+    """A worker that checked its pages, or whose flows imported one, would carry them: a seventh of its memory."""
+    program = (
+        "import sys, django; django.setup();"
+        "from django.core.checks import run_checks;"
+        "from integrationhub.sync.management.commands.run_worker import Command;"
+        "run_checks(tags=Command.requires_system_checks);"
+        f"print([name for name in {NOT_FOR_WORKERS!r} if name in sys.modules])"
+    )
+    environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "integrationhub.settings", **LIVE}
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -56,12 +56,16 @@ class MissingMapping:
     gtin: str = ""  # where the source gave one: the best suggestion there is
 
 
+def _as_said(kind: str) -> str:
+    return "SKU" if kind == "sku" else kind.replace("_", " ")
+
+
 class MappingError(HubError):
     """Codes with no mapping row, all of them at once."""
 
     def __init__(self, missing: Sequence[MissingMapping]) -> None:
         self.missing = tuple(missing)
-        codes = ", ".join(f"{item.kind} {item.code}" for item in self.missing)
+        codes = ", ".join(f"{_as_said(item.kind)} {item.code}" for item in self.missing)
         super().__init__(f"No mapping for {codes}.", code="unmapped")
 
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from connectors.access import Right
 from connectors.admin_base import rights_of
@@ -166,7 +167,7 @@ def _mapping_hits(rows: Any) -> Iterable[Hit]:
         yield Hit(
             group="Mappings",
             title=str(version),
-            detail=f"{version.kind_spec.label.capitalize()} {_scope(version)}",
+            detail=f"{capfirst(version.kind_spec.label)} {_scope(version)}",
             url=reverse(f"admin:mappings_app_{model}_change", args=[version.pk]),
         )
 

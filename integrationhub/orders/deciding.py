@@ -35,6 +35,7 @@ from integrationhub.sync.models import Blocker, SyncJob
 from integrationhub.sync.models.jobs import TERMINAL_STATES, WAITING_STATES
 
 REASON_LENGTH = 300
+LEFT_AT_SOURCE = (OrderState.SHIPPED.value, OrderState.RECEIVED.value)
 
 
 class RefusedDecisionError(Exception):
@@ -341,6 +342,8 @@ def _why_not_hold(standing: Standing) -> str:
     order = standing.order
     if order.held_at is not None:
         return f"{order.held_by} holds it already."
+    if order.state in LEFT_AT_SOURCE:
+        return "It has left, and the marketplace shows it: there is nothing to hold back."
     return "It is over: nothing is sent for it any more." if order.state in ENDED_AT_SOURCE else ""
 
 

@@ -14,7 +14,7 @@ from connectors.http import Limit
 
 PARTS = 1000
 # Calls reach the platform after a delay that varies, so two that start a window apart may arrive closer than that.
-GUARD_SHARE = 0.02
+GUARD_SHARE = 0.01
 # Who leaves a part of a ten-second limit to urgent calls also takes its own part evenly: taken at once, it would come free at
 # once ten seconds later, and until then an order that needs more than what is kept for it would stand still.
 PACED_SECONDS = 10

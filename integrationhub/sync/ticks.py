@@ -51,18 +51,29 @@ def enqueue_now(schedule: Schedule) -> int:
 
 
 def plan_schedules() -> int:
-    """Make the schedules that links and connections should have and do not have yet. Returns how many were made."""
+    """Make the schedules that links and connections should have and do not have yet; those they should no longer have rest.
+
+    Returns how many were made.
+    """
     made = 0
     for kind in flows():
         places = _feed_places(kind) if kind.side == "connection" else _link_places(kind)
         for connection_id, link_id in places:
             made += _plan(kind, connection_id, link_id)
+        _rest(kind, wanted=set(places))
     return made
+
+
+def _rest(kind: Flow, *, wanted: set[tuple[int, int | None]]) -> None:
+    """Their link has ended, or their connection plays another part now: they have no next time until they are wanted again."""
+    clocked = Schedule.objects.filter(flow=kind.name, next_due_at__isnull=False)
+    ended = [pk for pk, *place in clocked.values_list("pk", "connection_id", "link_id") if tuple(place) not in wanted]
+    Schedule.objects.filter(pk__in=ended).update(next_due_at=None)
 
 
 def _plan(kind: Flow, connection_id: int, link_id: int | None) -> int:
     place: dict[str, Any] = {"connection_id": connection_id, "link_id": link_id}
-    _, created = Schedule.objects.get_or_create(
+    schedule, created = Schedule.objects.get_or_create(
         flow=kind.name,
         **place,
         defaults={
@@ -70,15 +81,19 @@ def _plan(kind: Flow, connection_id: int, link_id: int | None) -> int:
             "next_due_at": ports.now() if kind.cadence_seconds else None,
         },
     )
+    if schedule.next_due_at is None and schedule.cadence_seconds:  # it rested
+        Schedule.objects.filter(pk=schedule.pk, next_due_at=None).update(next_due_at=ports.now())
     return int(created)
 
 
-def _feed_places(kind: Flow) -> list[tuple[int, None]]:
-    rows = Connection.objects.filter(platform__in=kind.platforms or [])
-    return [(row.pk, None) for row in rows]
+def _feed_places(kind: Flow) -> list[tuple[int, int | None]]:
+    rows = Connection.objects.filter(platform__in=kind.platforms)
+    if kind.part:
+        rows = rows.filter(pk__in=Link.objects.filter(active=True).values(f"{kind.part}_id"))
+    return [(pk, None) for pk in rows.values_list("pk", flat=True)]
 
 
-def _link_places(kind: Flow) -> list[tuple[int, int]]:
+def _link_places(kind: Flow) -> list[tuple[int, int | None]]:
     return [
         (link.target_id if kind.side == "target" else link.source_id, link.pk)
         for link in Link.objects.filter(active=True).select_related("source", "target")

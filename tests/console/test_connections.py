@@ -154,7 +154,7 @@ def test_a_new_connection_asks_for_what_its_platform_needs(shop: Shop, client_of
     assert Connection.objects.count() == 3
 
 
-def test_a_new_connection_is_saved_with_its_schedules(shop: Shop, client_of: Any) -> None:
+def test_a_new_connection_is_saved_and_reads_no_orders_before_it_has_a_link(shop: Shop, client_of: Any) -> None:
     data = {
         "name": "Third",
         "base_url": "https://third.mirakl.net",
@@ -167,7 +167,7 @@ def test_a_new_connection_is_saved_with_its_schedules(shop: Shop, client_of: Any
     row = Connection.objects.get(name="Third")
     assert (row.brand, row.platform, row.credentials) == (shop.brand, "mirakl", {"api_key": "key-of-third-0123456789"})
     assert row.settings == {}
-    assert row.schedules.filter(flow="read_orders").exists()
+    assert not row.schedules.filter(flow="read_orders").exists()
     assert AuditEntry.objects.get(action="connection.added").brand == shop.brand
 
 

@@ -141,7 +141,7 @@ def test_the_call_budget_that_is_used_is_told(shop: Shop, client_of: Any, planne
     shared_budget(spent_since).acquire(kind.budget_key(account), {"OR11": 1}, kind.limits(account), rank=20)
     groups = {group.title: group for group in client_of("VIEWER").get("/console/syncs/").context["groups"]}
     ((name, (used,)),) = groups["Northgate"].budgets
-    assert (name, used.words, used.full) == ("Northgate", "1 of 1 OR11 in any 1 min", True)
+    assert (name, used.words, used.full) == ("Northgate", "1 of 1 OR11 in any 1 min", False)
     shared_budget.cache_clear()
 
 

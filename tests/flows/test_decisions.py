@@ -120,6 +120,14 @@ def test_nothing_is_sent_for_an_order_while_it_is_held_and_all_of_it_afterwards(
     assert (world.open_jobs(), world.cases()) == ([], [])
 
 
+def test_what_has_left_is_not_held_any_more(world: World, alice: User) -> None:
+    reference = world.sell(TEE, to="SHIPPED")
+    world.poll()
+    with pytest.raises(RefusedDecisionError, match="It has left"):
+        decide(world, "hold", reference, alice, reason="Ask the customer")
+    assert world.order(reference).held_at is None
+
+
 def test_a_held_order_is_a_case_until_it_is_released(world: World, alice: User) -> None:
     reference = held_back(world)
     decide(world, "hold", reference, alice, reason="Ask the customer")

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from connectors.canonical.deliveries import Delivery, DeliveryState, RefusedLine
 from connectors.canonical.products import Product
+from connectors.mirakl.connector import MiraklConnector
 from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import explain
 from integrationhub.catalogue.listings import deciding, readings
@@ -118,6 +120,15 @@ def test_prices_and_stock_are_not_touched(shop: World) -> None:
     say(shop, KNITWEAR, composition="{Material}")
     publish(shop)
     assert (shop.mirakl.journal.count("PRI01"), shop.mirakl.journal.count("STO01")) == (0, 0)
+
+
+def test_what_the_channel_is_busy_with_is_no_refusal(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(shop, KNITWEAR, composition="{Material}")
+    busy = RefusedLine(sku=TEE, message="It is being published.", busy=True)
+    answer = Delivery(state=DeliveryState.DONE, refused=(busy,))
+    monkeypatch.setattr(MiraklConnector, "follow_listings", lambda self, ticket: answer)
+    publish(shop)
+    assert (row(shop).state, problems(shop), shop.cases()) == (State.PENDING, [], [])
 
 
 def test_where_nothing_changed_nothing_is_sent(shop: World) -> None:

@@ -225,6 +225,16 @@ def test_stock_that_changes_without_an_event_is_found_by_the_rolling_reading(sho
     assert (shown(shop, COAT), row(shop, COAT).acknowledged) == ([2], 2)
 
 
+def test_a_run_reads_a_sku_once_even_if_it_is_told_of_meanwhile(shop: World) -> None:
+    """On a clock that stands, what is told of at the moment of its reading stays asked for: the next run reads it."""
+    readings.ask(shop.centra_row.pk, ["TEE-BLK-M"])
+    before = len(shop.centra.journal.entries())
+    shop.run("read_stock")
+    stock_calls = [entry for entry in shop.centra.journal.entries()[before:] if "TEE-BLK-M" in entry.body]
+    assert len(stock_calls) == 1
+    assert readings.asked(shop.centra_row.pk, limit=10) == ["TEE-BLK-M"]
+
+
 def test_a_telling_that_came_after_the_count_is_not_forgotten(shop: World) -> None:
     owner, counted = shop.centra_row.pk, shop.clock.now()
     shop.advance(5)

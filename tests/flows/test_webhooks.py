@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 
 from connectors.canonical.events import Event
+from connectors.centra.connector import CentraConnector
 from connectors.centra.sandbox.webhooks import signature
+from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.models import Connection
 from exceptions_app.models import ExceptionCase
 from integrationhub.orders.flows.routing import jobs_for_events
@@ -281,6 +283,15 @@ def test_however_changes_are_told_the_end_is_the_same(world: World, told_by: str
     assert (world.open_jobs(), world.cases()) == ([], [])
     assert world.mirakl.journal.count("ST01") == 14 + 2 * 13
     assert world.mirakl.journal.count("OR28") == 13
+
+
+def test_a_platform_that_gives_up_on_4xx_is_asked_to_send_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marketplacer switches a webhook off that answers one: a key that was just changed would end it."""
+    monkeypatch.setattr(CentraConnector, "webhook_refused_status", MarketplacerConnector.webhook_refused_status)
+    body, headers = world.centra.signed_webhook([ORDER_CHANGED])
+    assert (post(world, body, {}), post(world, b"x" * (2 * 1024 * 1024 + 1), headers)) == (503, 503)
+    assert nothing_kept(world)
+    assert counted("webhooks_refused", world.centra_row.pk) == 2
 
 
 # --- where orders are sold --------------------------------------------------------------------------------------------

@@ -60,6 +60,16 @@ def test_a_carrier_that_this_marketplace_does_not_list_is_not_offered(
     assert [one.code for one in suggestions("carrier", link, "DPD")] == ["DPDUK"]
 
 
+def test_a_service_is_taken_for_the_carrier_whose_name_it_begins_with(link: Link, northgate: Connection) -> None:
+    learn_codes(
+        northgate, "carrier", [CodeItem(code=code, label=code.title()) for code in ("DPD", "DHL", "NEXTDAY", "DPDX")]
+    )
+    found = suggestions("carrier", link, "DPD Next Day")
+    assert ("DPD", "The same first words") in [(one.code, one.why) for one in found]
+    assert {"DHL", "DPDX"} & {one.code for one in found} == set()
+    assert not any(one.certain for one in found)
+
+
 @pytest.mark.usefixtures("_products")
 def test_what_is_no_longer_listed_is_not_offered(link: Link, centra: Connection) -> None:
     learn_codes(centra, "sku", [CodeItem(code="ZX-1")], whole=True)

@@ -86,6 +86,7 @@ PUBLISH_LISTINGS = register(
         lane=Lane.BULK,
         run=publish_listings,
         side="connection",
+        part="source",
         cadence_seconds=300,
         platforms=platforms_able_to(Capability.SEND_LISTINGS),
         record="product",

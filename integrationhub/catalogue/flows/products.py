@@ -108,6 +108,7 @@ READ_PRODUCTS = register(
         lane=Lane.BULK,
         run=read_products,
         side="connection",
+        part="target",
         cadence_seconds=900,
         platforms=platforms_able_to(Capability.READ_PRODUCTS),
         record="product",

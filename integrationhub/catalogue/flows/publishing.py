@@ -60,6 +60,7 @@ PUBLISH_PRICES = register(
         lane=Lane.CATALOGUE,
         run=publish_prices,
         side="connection",
+        part="source",
         cadence_seconds=60,
         platforms=platforms_able_to(Capability.SEND_PRICES),
         record="price",

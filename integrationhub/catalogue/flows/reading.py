@@ -73,6 +73,7 @@ READ_PRICES = register(
         lane=Lane.CATALOGUE,
         run=read_prices,
         side="connection",
+        part="target",
         cadence_seconds=900,
         platforms=platforms_able_to(Capability.READ_PRICES),
         record="price",

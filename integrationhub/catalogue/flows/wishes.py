@@ -173,6 +173,7 @@ READ_ATTRIBUTES = register(
         lane=Lane.BULK,
         run=read_attributes,
         side="connection",
+        part="source",
         cadence_seconds=3600,
         platforms=platforms_able_to(Capability.READ_ATTRIBUTES),
         record="category",

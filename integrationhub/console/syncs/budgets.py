@@ -25,7 +25,8 @@ class Used:
 
     @property
     def full(self) -> bool:
-        return self.used >= self.calls or self.closed_until is not None
+        """Worth a colour. A limit of one call is used up by every call: that is its rhythm, and no trouble."""
+        return self.closed_until is not None or 1 < self.calls <= self.used
 
     @property
     def share(self) -> float:

@@ -64,6 +64,7 @@ PUBLISH_STOCK = register(
         lane=Lane.STOCK,
         run=publish_stock,
         side="connection",
+        part="source",
         cadence_seconds=60,
         platforms=platforms_able_to(Capability.SEND_STOCK),
         record="quantity",

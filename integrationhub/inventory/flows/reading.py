@@ -152,6 +152,7 @@ READ_STOCK = register(
         lane=Lane.STOCK,
         run=read_stock,
         side="connection",
+        part="target",
         cadence_seconds=60,
         platforms=platforms_able_to(Capability.READ_STOCK),
         record="SKU",

@@ -70,6 +70,7 @@ SCAN_STOCK = register(
         lane=Lane.BULK,
         run=scan_stock,
         side="connection",
+        part="source",
         cadence_seconds=3600,
         platforms=platforms_able_to(Capability.READ_OFFERS),
         record="offer",

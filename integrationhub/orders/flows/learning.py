@@ -162,6 +162,7 @@ LEARN_CARRIERS = register(
         lane=Lane.BULK,
         run=learn_carriers,
         side="connection",
+        part="source",
         cadence_seconds=DAY_SECONDS,
         platforms=platforms_able_to(Capability.LIST_CARRIERS),
     )
@@ -173,6 +174,7 @@ LEARN_PRODUCTS = register(
         lane=Lane.BULK,
         run=learn_products,
         side="connection",
+        part="target",
         cadence_seconds=DAY_SECONDS,
         platforms=platforms_able_to(Capability.READ_PRODUCTS),
     )
@@ -184,6 +186,7 @@ LEARN_REASONS = register(
         lane=Lane.BULK,
         run=learn_reasons,
         side="connection",
+        part="source",
         cadence_seconds=DAY_SECONDS,
         platforms=platforms_able_to(Capability.LIST_REASONS),
     )
@@ -195,6 +198,7 @@ LEARN_OFFERS = register(
         lane=Lane.BULK,
         run=learn_offers,
         side="connection",
+        part="source",
         cadence_seconds=DAY_SECONDS,
         platforms=platforms_able_to(Capability.READ_OFFERS),
     )

@@ -20,7 +20,7 @@ from integrationhub.sync import figures, sweep, ticks
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS = 1.0
+TICK_SECONDS = 0.25
 DUMP_SECONDS = 24 * 3600.0
 FIRST_DUMP_SECONDS = 3600.0
 SEAL_SECONDS = 10.0

@@ -11,12 +11,13 @@ from functools import cached_property
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from connectors.canonical.cursor import NO_TIME
 from connectors.canonical.errors import HubError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.canonical.orders import TargetOrder, TargetState
 from connectors.canonical.payload import JSON
 from connectors.centra import documents, translate
 from connectors.centra.client import Answer, CentraClient
-from connectors.centra.reading import NO_TIME, read_moment
+from connectors.centra.reading import read_moment
 
 PAGE_ROWS = 50
 MAX_INT = 2**31 - 1  # GraphQL's Int

@@ -1,63 +1,20 @@
-"""Reads a JSON object field by field and keeps every fault it meets, so that one DataError can name them all."""
+"""How Centra writes texts, amounts and times."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from connectors.canonical.errors import DataError, Problem
+from connectors.canonical.cursor import NO_TIME, Cursor, Faults
 from connectors.canonical.money import parse_amount
 from connectors.canonical.payload import JSON
 
-NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a faulty time until the DataError is raised
-
-
-@dataclass
-class Faults:
-    record: str
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, path: str, message: str) -> None:
-        self.problems.append(Problem(field=path, message=message, record=self.record))
-
-    def raise_any(self) -> None:
-        if self.problems:
-            raise DataError(self.problems, record=self.record)
-
 
 @dataclass(frozen=True)
-class Node:
+class Node(Cursor):
     """One object of the payload. A field that is missing reads as null: both mean that Centra has no value."""
 
-    value: dict[str, JSON]
-    path: str
-    faults: Faults
-
-    @classmethod
-    def root(cls, payload: JSON, *, kind: str, key: str) -> "Node":
-        """The payload itself; `kind` and the value of `key` name the record to people: "Order 1234"."""
-        value = payload if isinstance(payload, dict) else {}
-        known = value.get(key)
-        faults = Faults(f"{kind} {known}" if isinstance(known, str | int) else kind)
-        if value is not payload:
-            faults.add("", "Centra sent something that is not an object.")
-            faults.raise_any()
-        return cls(value, "", faults)
-
-    def fault(self, name: str, message: str) -> None:
-        self.faults.add(self.at(name), message)
-
-    def at(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
-
-    def child(self, name: str) -> "Node | None":
-        value = self.value.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            self.fault(name, "It must be an object.")
-            return None
-        return Node(value, self.at(name), self.faults)
+    sender = "Centra"
 
     def need(self, name: str) -> "Node":
         """The object under `name`; an empty one, with its fault told, when it is missing."""
@@ -66,11 +23,7 @@ class Node:
         return self.child(name) or Node({}, self.at(name), Faults(self.faults.record))
 
     def children(self, name: str) -> "list[Node]":
-        value = self.value.get(name)
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self.fault(name, "It must be a list of objects.")
-            return []
-        return [Node(item, f"{self.at(name)}[{index}]", self.faults) for index, item in enumerate(value)]
+        return self._rows(name, self.value.get(name))  # lists that are asked for are there: null is a fault
 
     def text(self, name: str) -> str:
         """The text as it stands; "" for null. Never quoted in a fault: it may be a person's."""

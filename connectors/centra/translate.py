@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from connectors.canonical.cursor import Faults
 from connectors.canonical.dispatches import Dispatch, DispatchLine, check_dispatch
 from connectors.canonical.errors import DataError, PermanentError, Problem
 from connectors.canonical.money import Money, minor_digits
@@ -22,7 +23,7 @@ from connectors.canonical.prices import ListedPrice, PriceList
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
 from connectors.centra.content import NOTHING_TOLD, parse_content
-from connectors.centra.reading import Faults, Node
+from connectors.centra.reading import Node
 
 DIGITS = 2  # the Order API takes "decimal2" amounts
 SUCCESS = 1  # payment status: 0 pending, 1 success, 2 failed

@@ -1,50 +1,21 @@
-"""Reads a record of Fulfil field by field and keeps every fault it meets, so that one DataError can name them all."""
+"""How Fulfil writes texts, amounts and times."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import NoReturn
 
+from connectors.canonical.cursor import NO_TIME, Cursor
 from connectors.canonical.errors import DataError, Problem
-from connectors.canonical.payload import JSON
 from connectors.fulfil.typedjson import read_decimal, read_moment
-
-NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a faulty time until the DataError is raised
-
-
-@dataclass
-class Faults:
-    record: str
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, path: str, message: str) -> None:
-        self.problems.append(Problem(field=path, message=message, record=self.record))
-
-    def raise_any(self) -> None:
-        if self.problems:
-            raise DataError(self.problems, record=self.record)
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(Cursor):
     """One record. Dotted fields are flat keys: {"product.code": "TEE-M"}."""
 
-    value: dict[str, JSON]
-    path: str
-    faults: Faults
-
-    @classmethod
-    def root(cls, payload: JSON, *, kind: str) -> "Node":
-        if not isinstance(payload, dict):
-            refuse(kind, "", "Fulfil sent something that is not an object.")
-        known = payload.get("number") or payload.get("id")
-        return cls(payload, "", Faults(f"{kind} {known}" if isinstance(known, str | int) else kind))
-
-    def at(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
-
-    def fault(self, name: str, message: str) -> None:
-        self.faults.add(self.at(name), message)
+    sender = "Fulfil"
+    named_by = ("number", "id")
 
     def child(self, name: str) -> "Node":
         value = self.value.get(name)
@@ -53,11 +24,7 @@ class Node:
         return Node(value if isinstance(value, dict) else {}, self.at(name), self.faults)
 
     def children(self, name: str) -> "list[Node]":
-        value = self.value.get(name)
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self.fault(name, "It must be a list of objects.")
-            return []
-        return [Node(item, f"{self.at(name)}[{index}]", self.faults) for index, item in enumerate(value)]
+        return self._rows(name, self.value.get(name))  # the hub put them together itself: null is a fault
 
     def text(self, name: str) -> str:
         """The text as it stands; "" for null. Never quoted in a fault: it may be a person's."""

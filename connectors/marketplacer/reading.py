@@ -1,64 +1,19 @@
-"""A cursor over a JSON payload that remembers every fault it meets, so that one DataError can name them all."""
+"""How Marketplacer writes texts, amounts and times."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from connectors.canonical.errors import DataError, Problem
+from connectors.canonical.cursor import NO_TIME, Cursor
 from connectors.canonical.payload import JSON
 from connectors.marketplacer.amounts import from_cents, from_shown
 
-NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a faulty time until the DataError is raised
-
-
-@dataclass
-class Faults:
-    record: str = ""
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, path: str, message: str) -> None:
-        problem = Problem(field=path, message=message, record=self.record)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def raise_any(self) -> None:
-        if self.problems:
-            raise DataError(self.problems, record=self.record)
-
 
 @dataclass(frozen=True)
-class Node:
+class Node(Cursor):
     """One object of the payload. Null and missing are the same: an instance may lack a field altogether."""
 
-    value: dict[str, JSON]
-    path: str
-    faults: Faults
-
-    @classmethod
-    def root(cls, payload: JSON) -> "Node":
-        faults = Faults()
-        if not isinstance(payload, dict):
-            faults.add("", "Marketplacer sent something that is not an object.")
-            faults.raise_any()
-        return cls(payload, "", faults)
-
-    def fault(self, name: str, message: str) -> None:
-        self.faults.add(self.at(name), message)
-
-    def at(self, name: str) -> str:
-        return f"{self.path}.{name}" if self.path else name
-
-    def given(self, name: str) -> bool:
-        return self.value.get(name) is not None
-
-    def child(self, name: str) -> "Node | None":
-        value = self.value.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            self.fault(name, "It must be an object.")
-            return None
-        return Node(value, self.at(name), self.faults)
+    sender = "Marketplacer"
 
     def children(self, name: str) -> "list[Node]":
         """A plain list, or the `nodes` of a connection; null entries, which the schema allows, are left out."""
@@ -67,11 +22,7 @@ class Node:
             value = value.get("nodes")
         if value is None:
             return []
-        rows = [item for item in value if item is not None] if isinstance(value, list) else [value]
-        if not all(isinstance(item, dict) for item in rows):
-            self.fault(name, "It must be a list of objects.")
-            return []
-        return [Node(item, f"{self.at(name)}[{index}]", self.faults) for index, item in enumerate(rows)]
+        return self._rows(name, [row for row in value if row is not None] if isinstance(value, list) else value)
 
     def text(self, name: str, *, required: bool = False) -> str:
         """The text without outer blanks; whole numbers (legacyId) are read as text. Never quoted: it may be a person's."""

@@ -6,7 +6,8 @@ Source: Mirakl Marketplace Platform seller OpenAPI 3.1 (snapshot 2026-07), opera
 from dataclasses import dataclass
 
 from connectors.canonical.dispatches import Carrier, Reason
-from connectors.mirakl.reading import JSON, Node
+from connectors.canonical.payload import JSON
+from connectors.mirakl.reading import Node
 
 
 @dataclass(frozen=True, kw_only=True)

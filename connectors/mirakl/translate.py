@@ -15,7 +15,8 @@ from connectors.canonical.counts import OrderMark
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money, total
 from connectors.canonical.orders import Address, Order, OrderLine, OrderState, TaxAmount, check_order
-from connectors.mirakl.reading import JSON, Node, read_moment
+from connectors.canonical.payload import JSON
+from connectors.mirakl.reading import Node, read_moment
 
 ORDER_STATES: Mapping[str, OrderState] = {
     "STAGING": OrderState.STAGING,

@@ -14,7 +14,8 @@ from connectors.canonical.dispatches import Dispatch, check_dispatch
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money
 from connectors.canonical.options import LineDecision
-from connectors.mirakl.reading import JSON, Node
+from connectors.canonical.payload import JSON
+from connectors.mirakl.reading import Node
 from connectors.mirakl.translate import OFF_LINE_STATES, is_off
 
 Charges: TypeAlias = list[dict[str, str | Decimal]]  # code and amount

@@ -1,75 +1,21 @@
-"""A cursor over a JSON payload that remembers every fault it meets, so that one DataError can name them all."""
+"""How Virtualstock writes texts, amounts and times."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from connectors.canonical.errors import DataError, Problem
+from connectors.canonical.cursor import Cursor
 from connectors.canonical.money import parse_amount
 from connectors.canonical.payload import JSON
 
-NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # stands in for a faulty time until the DataError is raised
 _LAST_NUMBER = re.compile(r"/([0-9A-Za-z-]+)/?(?:\?.*)?\Z")
 
 
-@dataclass
-class Faults:
-    record: str = ""
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, path: str, message: str) -> None:
-        problem = Problem(field=path, message=message, record=self.record)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def raise_any(self) -> None:
-        if self.problems:
-            raise DataError(self.problems, record=self.record)
-
-
 @dataclass(frozen=True)
-class Node:
+class Node(Cursor):
     """One object of the payload. Null, missing and blank are the same: the platform mixes them freely."""
-
-    value: JSON
-    path: str
-    faults: Faults
-
-    @classmethod
-    def root(cls, payload: JSON) -> "Node":
-        faults = Faults()
-        if not isinstance(payload, dict):
-            faults.add("", "The platform sent something that is not an object.")
-            faults.raise_any()
-        return cls(payload, "", faults)
-
-    def detached(self) -> "Node":
-        """The same object with faults of its own, for parts that need not be readable."""
-        return Node(self.value, self.path, Faults(self.faults.record))
-
-    def fault(self, name: str, message: str) -> None:
-        self.faults.add(f"{self.path}.{name}" if self.path else name, message)
-
-    def child(self, name: str) -> "Node | None":
-        value = self.value.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            self.fault(name, "It must be an object.")
-            return None
-        return Node(value, f"{self.path}.{name}" if self.path else name, self.faults)
-
-    def children(self, name: str) -> "list[Node]":
-        value = self.value.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self.fault(name, "It must be a list of objects.")
-            return []
-        path = f"{self.path}.{name}" if self.path else name
-        return [Node(item, f"{path}[{index}]", self.faults) for index, item in enumerate(value)]
 
     def text(self, name: str, *, required: bool = False) -> str:
         """The text without outer blanks; numbers are read as text, since line references are often numbers."""

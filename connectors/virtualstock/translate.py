@@ -11,13 +11,14 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from connectors.canonical.cursor import NO_TIME, Faults
 from connectors.canonical.dispatches import Carrier
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money, total, zero
 from connectors.canonical.orders import Address, Order, OrderLine, OrderState, TaxAmount, check_order
 from connectors.canonical.payload import JSON
 from connectors.virtualstock.addresses import parse_address
-from connectors.virtualstock.reading import NO_TIME, Faults, Node, read_moment, rest_id
+from connectors.virtualstock.reading import Node, read_moment, rest_id
 
 LINE_STATES: Mapping[str, OrderState] = {
     "ORDER": OrderState.AWAITING_ACCEPTANCE,

@@ -42,6 +42,7 @@ SPREAD_MAX_SECONDS = 30.0
 # A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a
 # row closes it for twice as long as the one before, up to one of the ten-second windows that platforms count in.
 REPEATED_MAX_MILLISECONDS = 10_000
+FIRST_MILLISECONDS = 150  # how late after its moment a call that goes first may come: its spread, and a worker's waking
 KEPT_MILLISECONDS = 26 * 60 * 60 * 1000  # longer than the longest window there is, a day
 ALL = "*"
 UNLIMITED = 1000
@@ -104,18 +105,32 @@ class Budget:
         self._down_until: float | None = None
 
     # --- asking ---------------------------------------------------------------------------------------------------
-    def acquire(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int) -> Grant:
+    def acquire(
+        self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int, finishing: bool = False
+    ) -> Grant:
         """Take `costs` from every window they touch, or from none.
 
+        `finishing`: it belongs to urgent work that is begun. Told to come back, it goes before all that is not: an order that
+        is half made would else wait another whole window for its last call, while new ones use the first on beginnings.
         Raises ValueError for a call that costs more than a whole window: no waiting helps it.
         """
-        return self._ask(key, costs, limits, rank=rank, take=True)
+        first = finishing and rank <= self._urgent_rank
+        return self._ask(key, costs, limits, rank=rank, take=True, finishing=first)
 
     def look(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int) -> Grant:
         """What `acquire` would answer now; nothing is taken."""
         return self._ask(key, costs, limits, rank=rank, take=False)
 
-    def _ask(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int, take: bool) -> Grant:
+    def _ask(
+        self,
+        key: str,
+        costs: Mapping[str, int],
+        limits: Sequence[Limit],
+        *,
+        rank: int,
+        take: bool,
+        finishing: bool = False,
+    ) -> Grant:
         buckets = tuple(bucket for bucket, cost in costs.items() if cost > 0)
         windows = windows_of(limits, costs=costs, kept_back=self._kept_back(rank))
         now = milliseconds(ports.now())
@@ -124,7 +139,9 @@ class Budget:
             return replace(self._refused(at, bucket, now=now), closed=True)
         if self._may_ask_redis():
             try:
-                at, bucket = self._acquire_shared(key, buckets, windows, limits, now=now, take=take)
+                at, bucket = self._acquire_shared(
+                    key, buckets, windows, limits, now=now, take=take, finishing=finishing
+                )
                 return self._refused(at, bucket, now=now) if at else Grant(allowed=True)
             except redis.RedisError as error:
                 self._lost(error)
@@ -203,11 +220,13 @@ class Budget:
         *,
         now: int,
         take: bool,
+        finishing: bool,
     ) -> tuple[int, str]:
         """(0, "") when taken, else when to ask again and the bucket that is full."""
         must_be_seeded = 0 if self._spent_since is None else 1
         kept = KEPT_MILLISECONDS if take else 0
-        arguments: list[Any] = [now, must_be_seeded, kept, len(buckets) + 1, ALL, *buckets]
+        others_wait = FIRST_MILLISECONDS if finishing else ""
+        arguments: list[Any] = [now, must_be_seeded, kept, others_wait, len(buckets) + 1, ALL, *buckets]
         for window in windows:
             arguments += (window.name, window.bucket, window.span, window.moment(now))
             arguments += (window.calls, window.allowance, window.cost)

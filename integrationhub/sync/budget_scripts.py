@@ -56,7 +56,8 @@ local function add(name, at, units)
 end
 """
 
-# ARGV: now, must be seeded, time to live (0: look, take nothing), number of closable buckets, they,
+# ARGV: now, must be seeded, time to live (0: look, take nothing), whether it finishes what is begun (for how long others wait
+#       after the moment it is told to come back; '' when it does not), number of closable buckets, they,
 #       then for each window: name, bucket, span, moment, calls, allowance, cost
 # Returns {1} taken or there is room, {0, when, bucket} no room before, {-1} not seeded.
 ACQUIRE = (
@@ -64,10 +65,14 @@ ACQUIRE = (
     + """
 if ARGV[2] == '1' and redis.call('HEXISTS', key, 'seeded') == 0 then return {-1, 0, ''} end
 local latest, full = 0, ''
-local first = 5 + tonumber(ARGV[4])
-for i = 5, first - 1 do
+local first = 6 + tonumber(ARGV[5])
+for i = 6, first - 1 do
   local till = tonumber(redis.call('HGET', key, 'closed|' .. ARGV[i])) or 0
   if till > now and till > latest then latest, full = till, ARGV[i] end
+  if ARGV[4] == '' then
+    till = tonumber(redis.call('HGET', key, 'finishing|' .. ARGV[i])) or 0
+    if till > now and till > latest then latest, full = till, ARGV[i] end
+  end
 end
 for i = first, #ARGV, 7 do
   local name, span, allowance, cost = ARGV[i], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6])
@@ -85,7 +90,12 @@ for i = first, #ARGV, 7 do
     end
   end
 end
-if latest > 0 then return {0, latest, full} end
+if latest > 0 then
+  if ARGV[4] ~= '' and ARGV[3] ~= '0' then
+    redis.call('HSET', key, 'finishing|' .. full, whole(latest + tonumber(ARGV[4])))
+  end
+  return {0, latest, full}
+end
 if ARGV[3] == '0' then return {1, 0, ''} end
 for i = first, #ARGV, 7 do add(ARGV[i], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 6])) end
 redis.call('PEXPIRE', key, ARGV[3])

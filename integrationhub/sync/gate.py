@@ -91,7 +91,7 @@ class ConnectionGate:
         run, began = current_run(), ports.boottime()
         midway = run is not None and bool(run.calls)
         while True:
-            grant = self.budget.acquire(self.key, call.costs, self.limits, rank=rank)
+            grant = self.budget.acquire(self.key, call.costs, self.limits, rank=rank, finishing=midway)
             if grant.allowed:
                 return
             retry_at = grant.retry_at or ports.now() + timedelta(seconds=1)

@@ -190,6 +190,17 @@ def test_saving_keeps_what_was_typed_and_not_what_the_channel_suggests(jumper: L
     assert Listing.objects.get().dirty
 
 
+def test_after_saving_the_editor_says_that_its_products_are_looked_at_again(jumper: Listing, client_of: Any) -> None:
+    client, where = client_of("ECOMMERCE"), {"channel": str(jumper.link_id), "category": "knit"}
+    assert "1 product is kept back here" in plain(text(client, EDIT, **where))
+
+    client.post(EDIT, typed(jumper.link_id, composition="{Material}"))
+
+    told = plain(text(client, EDIT, **where))
+    assert "1 product is looked at again within a minute" in told
+    assert "kept back here" not in told
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"says-0": "{Material"}, "A brace is opened and not closed"), ({"reason": ""}, "Say why")],

@@ -300,6 +300,32 @@ def test_the_other_lanes_take_their_part_evenly_so_that_it_comes_free_evenly(
             virtual_clock.advance(1.05)
 
 
+def finish(budget: Budget, *, rank: int) -> Grant:
+    return budget.acquire("shop", {"requests": 1}, (TEN_SECONDS,), rank=rank, finishing=True)
+
+
+def test_urgent_work_that_is_begun_goes_before_what_only_begins(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    take(budget, 20)
+    told = finish(budget, rank=URGENT).retry_at
+    virtual_clock.advance(10.1)
+
+    assert told is not None
+    assert told <= ports.now() + timedelta(seconds=0.05)
+    assert not take(budget, 1)[0].allowed  # room is there, and it is spoken for
+    assert finish(budget, rank=URGENT).allowed
+    virtual_clock.advance(0.15)
+    assert allowed(take(budget, 20)) == 19
+
+
+def test_other_lanes_work_that_is_begun_goes_before_nothing(budget: Budget, virtual_clock: ports.VirtualClock) -> None:
+    take(budget, 20)
+    assert not finish(budget, rank=LATER).allowed
+    virtual_clock.advance(10.1)
+    assert allowed(take(budget, 30)) == 20
+
+
 def test_a_limit_of_one_call_keeps_no_reserve_and_shuts_no_lane_out(budget: Budget) -> None:
     assert budget.acquire("shop", {"OR11": 1}, (ORDER_LIST,), rank=LATER).allowed
 

@@ -8,8 +8,6 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from connectors import ports
 from connectors.access import Right
@@ -22,7 +20,6 @@ from integrationhub.catalogue.models import PriceHold
 _KEPT_AS = "_hub_catalogue_around"
 RIGHT = Right.MAP_CODES  # what products are made of is said by those who say what codes mean
 LIMITS_RIGHT = Right.CONFIGURE  # the limits are the guard itself
-NO_REASON = "Say why: it is kept on the audit trail and shown to everyone."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,22 +81,3 @@ def render(model_admin: HubModelAdmin, request: HttpRequest, template: str, cont
     standing = {**model_admin.admin_site.each_context(request), "opts": model_admin.opts}
     clock = {"now": ports.now(), "zone": rights_of(request).zone}
     return TemplateResponse(request, f"console/catalogue/{template}", {**standing, **clock, **context})
-
-
-def said_why(request: HttpRequest) -> str:
-    """The reason that was typed; "" for none."""
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:500]
-
-
-def number(text: str) -> int:
-    """An id as an address gives it; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-
-
-def two_lines(first: Any, second: Any, *, tone: str = "") -> SafeString:
-    return format_html(
-        '<span class="hub-two-lines"><span class="{}">{}</span><small>{}</small></span>',
-        f"hub-cell-{tone}" if tone else "",
-        first,
-        second,
-    )

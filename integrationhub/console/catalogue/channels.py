@@ -17,6 +17,7 @@ from integrationhub.catalogue.listings import deciding
 from integrationhub.catalogue.models import KnownCategory, Listing, ListingProblem, ListingTerms, Trouble
 from integrationhub.console.catalogue import around
 from integrationhub.console.catalogue.rules import address_of
+from integrationhub.console.reasons import NO_REASON, number, said_why
 from mappings_app.kinds import ATTRIBUTE_VALUE, CATEGORY
 
 REASONS_SHOWN = 50
@@ -60,13 +61,13 @@ class ListingTermsAdmin(HubModelAdmin):
 
     def channel(self, request: HttpRequest, object_id: str) -> around.Channel:
         """By the link's id: a channel has its page before anybody has switched it."""
-        found = around.around(request).channels.get(around.number(object_id))
+        found = around.around(request).channels.get(number(object_id))
         if found is None:
             raise PermissionDenied
         return found
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> ListingTerms | None:
-        channel = around.around(request).channels.get(around.number(object_id))
+        channel = around.around(request).channels.get(number(object_id))
         if channel is None:
             return None
         return ListingTerms.objects.filter(link=channel.link).first() or ListingTerms(link=channel.link)
@@ -94,9 +95,9 @@ class ListingTermsAdmin(HubModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         channel = self.channel(request, object_id)
         require(request, around.RIGHT, channel.link.brand_id)
-        reason = around.said_why(request)
+        reason = said_why(request)
         if not reason:
-            return self._show(request, channel, error=around.NO_REASON)
+            return self._show(request, channel, error=NO_REASON)
         on = request.POST.get("do") == "on"
         if deciding.switch(channel.link, on=on, actor=request.user.get_username(), reason=reason):
             told = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -27,6 +28,7 @@ from integrationhub.catalogue.models import (
     ProductReading,
 )
 from integrationhub.console.catalogue import around
+from integrationhub.console.reasons import number, said_why
 
 ATTRIBUTES_SHOWN = 150  # more fields than that no form takes at once: the rest is found by its name
 PRODUCTS_OFFERED = 25
@@ -85,7 +87,7 @@ class EditPage:
         self.request = request
         self.asked = request.POST if request.method == "POST" else request.GET
         self.channels = {pk: one for pk, one in around.around(request).channels.items() if one.takes_products}
-        self.channel = self.channels.get(around.number(self.asked.get("channel", "")))
+        self.channel = self.channels.get(number(self.asked.get("channel", "")))
         if self.channel is None and not self._saving:
             self.channel = self._first()
         self.error = ""
@@ -280,12 +282,16 @@ class EditPage:
         told = urlencode({name: value for name, value in query.items() if value})
         return f"{reverse('admin:catalogue_attributerule_edit')}?{told}"
 
-    def _missing(self) -> int:
-        """Products of this category that something keeps back."""
+    def _kept_back(self) -> dict[str, int]:
+        """Products of this category that something keeps back, and those of them that are being looked at again."""
         if self.channel is None or not self.category:
-            return 0
+            return {"kept_back": 0, "looked_at_again": 0}
         rows = ListingProblem.objects.filter(link=self.channel.link, category=self.category)
-        return rows.values("listing").distinct().count()
+        found = rows.aggregate(
+            kept_back=Count("listing", distinct=True, filter=Q(listing__dirty=False)),
+            looked_at_again=Count("listing", distinct=True, filter=Q(listing__dirty=True)),
+        )
+        return {name: int(count) for name, count in found.items()}
 
     def context(self) -> dict[str, Any]:
         product = self.product
@@ -300,9 +306,9 @@ class EditPage:
             "own_attributes": sorted(product.attributes.items()) if product else [],
             "own_fields": templates.FIELDS,
             "problems": self.composed.problems if self.composed else [],
-            "kept_back": self._missing(),
+            **self._kept_back(),
             "units": list(UNITS),
             "may_act": bool(self.channel)
             and rights_of(self.request).may(around.RIGHT, self.channel.link.brand_id if self.channel else None),
-            "reason": around.said_why(self.request) if self.request.method == "POST" else "",
+            "reason": said_why(self.request) if self.request.method == "POST" else "",
         }

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from connectors.admin_base import brand_choices
 from integrationhub.adminkit.filters import ChoiceFilter
-from integrationhub.catalogue.models import Listing, ListingPrice, ListingProblem, PriceHold, Trouble
+from integrationhub.catalogue.models import Listing, ListingPrice, ListingProblem, Trouble
 from integrationhub.console.catalogue.around import around
 
 State = Listing.State
@@ -93,16 +93,6 @@ class AboutFilter(ChoiceFilter):
 
     def narrow(self, rows: QuerySet[Any], value: str, request: HttpRequest) -> QuerySet[Any]:
         return rows.filter(Exists(ListingProblem.objects.filter(listing=OuterRef("pk"), attribute=value)))
-
-
-class HoldStateFilter(ChoiceFilter):
-    title, parameter_name = "state", "state"
-
-    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
-        return PriceHold.State.choices
-
-    def narrow(self, rows: QuerySet[Any], value: str, request: HttpRequest) -> QuerySet[Any]:
-        return rows.filter(state=value)
 
 
 class BrandFilter(ChoiceFilter):

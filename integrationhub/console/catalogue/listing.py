@@ -19,6 +19,7 @@ from integrationhub.adminkit import moments
 from integrationhub.catalogue.listings import deciding
 from integrationhub.catalogue.models import KnownCategory, Listing
 from integrationhub.console.catalogue import around, filters, product, words
+from integrationhub.console.reasons import NO_REASON, number, said_why, two_lines
 
 Rows = QuerySet[Listing]
 _CHANNEL, _CATEGORY = "_listing_channel", "_listing_category"
@@ -78,12 +79,12 @@ class ListingAdmin(HubModelAdmin):
     def their_category(self, listing: Listing) -> SafeString:
         if not listing.category:
             return format_html('<span class="hub-quiet">{}</span>', "not mapped")
-        return around.two_lines(getattr(listing, _CATEGORY, "") or listing.category, f"ours: {listing.own_category}")
+        return two_lines(getattr(listing, _CATEGORY, "") or listing.category, f"ours: {listing.own_category}")
 
     @display(description="State")
     def standing(self, listing: Listing) -> SafeString:
         found = words.standing(listing)
-        return around.two_lines(found.words, found.why, tone=found.tone)
+        return two_lines(found.words, found.why, tone=found.tone)
 
     @display(description="Took")
     def took(self, listing: Listing) -> SafeString:
@@ -96,7 +97,7 @@ class ListingAdmin(HubModelAdmin):
         return [self.page("<slug:object_id>/again/", self.again_view, "again")]
 
     def found(self, request: HttpRequest, object_id: str) -> Listing:
-        rows = Listing.objects.filter(link_id__in=list(around.around(request).channels), pk=around.number(object_id))
+        rows = Listing.objects.filter(link_id__in=list(around.around(request).channels), pk=number(object_id))
         row = rows.select_related("link__brand", "link__source", "link__target", "owner").first()
         if row is None:
             raise PermissionDenied
@@ -112,9 +113,9 @@ class ListingAdmin(HubModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         listing = self.found(request, object_id)
         require(request, around.RIGHT, listing.link.brand_id)
-        reason = around.said_why(request)
+        reason = said_why(request)
         if not reason:
-            return product.show(self, request, listing, error=around.NO_REASON)
+            return product.show(self, request, listing, error=NO_REASON)
         if deciding.send_again([listing], actor=request.user.get_username(), reason=reason):
             messages.success(request, f"{listing.channel_sku} goes out again with the next delivery.")
         else:
@@ -124,7 +125,7 @@ class ListingAdmin(HubModelAdmin):
 
 def sku_cell(theirs: str, ours: str, title: str) -> SafeString:
     told = " · ".join(filter(None, [f"ours: {ours}" if ours != theirs else "", title]))
-    return around.two_lines(format_html('<span class="hub-code hub-number">{}</span>', theirs), told)
+    return two_lines(format_html('<span class="hub-code hub-number">{}</span>', theirs), told)
 
 
 def beginning(rows: QuerySet[Any], term: str) -> QuerySet[Any]:

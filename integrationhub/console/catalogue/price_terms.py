@@ -14,6 +14,7 @@ from integrationhub.adminkit import fields
 from integrationhub.catalogue import deciding
 from integrationhub.catalogue.models import PriceTerms
 from integrationhub.console.catalogue import around
+from integrationhub.console.reasons import number
 
 
 class TermsForm(forms.Form):
@@ -77,7 +78,7 @@ class PriceTermsAdmin(HubModelAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> PriceTerms | None:
         """By the link's id; those that count where nobody has set any."""
-        channel = around.around(request).channels.get(around.number(object_id))
+        channel = around.around(request).channels.get(number(object_id))
         if channel is None:
             return None
         return PriceTerms.objects.filter(link=channel.link).first() or PriceTerms(link=channel.link)
@@ -86,7 +87,7 @@ class PriceTermsAdmin(HubModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         terms: PriceTerms = self.found(request, object_id)
-        link = around.around(request).channels[around.number(object_id)].link
+        link = around.around(request).channels[number(object_id)].link
         may_change = rights_of(request).may(around.LIMITS_RIGHT, link.brand_id)
         form = TermsForm(initial={name: getattr(terms, name) for name in deciding.TERM_FIELDS})
         if request.method == "POST":

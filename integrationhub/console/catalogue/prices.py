@@ -19,6 +19,7 @@ from integrationhub.adminkit import moments
 from integrationhub.catalogue.models import ListingPrice, PriceTerms
 from integrationhub.console.catalogue import around, filters, words
 from integrationhub.console.catalogue.listing import beginning, sku_cell
+from integrationhub.console.reasons import number, two_lines
 
 Rows = QuerySet[ListingPrice]
 _CHANNEL = "_price_channel"
@@ -70,7 +71,7 @@ class ListingPriceAdmin(HubModelAdmin):
     @display(description="List asks")
     def asked(self, price: ListingPrice) -> SafeString:
         where = f"list {price.price_list}" if price.price_list else "no price list"
-        return around.two_lines(_money(price.listed, price.listed_currency), where)
+        return two_lines(_money(price.listed, price.listed_currency), where)
 
     @display(description="Should ask")
     def should(self, price: ListingPrice) -> SafeString:
@@ -83,24 +84,24 @@ class ListingPriceAdmin(HubModelAdmin):
     @display(description="Took")
     def took(self, price: ListingPrice) -> SafeString:
         at = moments.ago(price.acknowledged_at, now=ports.now(), zone=_zone(price), never="never told")
-        return around.two_lines(_money(price.acknowledged, price.currency), at)
+        return two_lines(_money(price.acknowledged, price.currency), at)
 
     @display(description="Shows")
     def shows(self, price: ListingPrice) -> SafeString:
         if price.shown is None:
             return format_html('<span class="hub-quiet">{}</span>', "not read since")
         at = moments.ago(price.shown_at, now=ports.now(), zone=_zone(price))
-        return around.two_lines(_money(price.shown, price.shown_currency), at)
+        return two_lines(_money(price.shown, price.shown_currency), at)
 
     @display(description="State")
     def standing(self, price: ListingPrice) -> SafeString:
         known = _channel(price)
         found = words.price_standing(price, held=bool(known and known.hold_id))
-        return around.two_lines(found.words, found.why, tone=found.tone)
+        return two_lines(found.words, found.why, tone=found.tone)
 
     # --- one of them ------------------------------------------------------------------------------------------------
     def found(self, request: HttpRequest, object_id: str) -> ListingPrice:
-        row = self.get_queryset(request).filter(pk=around.number(object_id)).select_related("owner").first()
+        row = self.get_queryset(request).filter(pk=number(object_id)).select_related("owner").first()
         if row is None:
             raise PermissionDenied
         return row

@@ -18,6 +18,7 @@ from integrationhub.adminkit import moments
 from integrationhub.catalogue.listings import deciding
 from integrationhub.catalogue.models import AttributeRule
 from integrationhub.console.catalogue import around, editing, filters
+from integrationhub.console.reasons import NO_REASON, said_why, two_lines
 
 
 @register(AttributeRule)
@@ -44,16 +45,16 @@ class AttributeRuleAdmin(HubModelAdmin):
         parts = [f"else “{rule.default}”"] if rule.default else []
         parts += [f"in {rule.unit}"] if rule.unit else []
         parts += ["shortened to fit"] if rule.shorten else []
-        return around.two_lines(rule.says or "–", ", ".join(parts))
+        return two_lines(rule.says or "–", ", ".join(parts))
 
     @display(description="For")
     def where(self, rule: AttributeRule) -> SafeString:
-        return around.two_lines(rule.link.source.name, rule.category or "every category")
+        return two_lines(rule.link.source.name, rule.category or "every category")
 
     @display(description="Changed")
     def changed(self, rule: AttributeRule) -> SafeString:
         when = moments.ago(rule.changed_at, now=ports.now(), zone=ZoneInfo(rule.brand.timezone))
-        return around.two_lines(format_html("{} by {}", when, rule.changed_by), rule.reason[:120])
+        return two_lines(format_html("{} by {}", when, rule.changed_by), rule.reason[:120])
 
     # --- the page ---------------------------------------------------------------------------------------------------
     def own_urls(self) -> list[URLPattern]:
@@ -87,9 +88,9 @@ class AttributeRuleAdmin(HubModelAdmin):
 
     def _save(self, request: HttpRequest, page: editing.EditPage) -> HttpResponse | None:
         """None where something is wrong: the page is shown again with what was typed."""
-        reason = around.said_why(request)
+        reason = said_why(request)
         if not reason:
-            page.error = around.NO_REASON
+            page.error = NO_REASON
             return None
         assert page.channel is not None
         try:

@@ -93,11 +93,3 @@ def render(model_admin: HubModelAdmin, request: HttpRequest, template: str, cont
     request.current_app = model_admin.admin_site.name
     standing = {**model_admin.admin_site.each_context(request), "opts": model_admin.opts, **told(request)}
     return TemplateResponse(request, f"console/stock/{template}", {**standing, **context})
-
-
-def said_why(request: HttpRequest) -> str:
-    """The reason that was typed; "" for none."""
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:500]
-
-
-NO_REASON = "Say why: it is kept on the audit trail and shown to everyone."

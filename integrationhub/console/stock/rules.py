@@ -17,6 +17,7 @@ from connectors.admin_base import HubModelAdmin, register, require, rights_of
 from exceptions_app.words import counted
 from integrationhub.adminkit import moments
 from integrationhub.console.cases.filters import BrandFilter
+from integrationhub.console.reasons import NO_REASON, said_why
 from integrationhub.console.stock import around, words
 from integrationhub.console.stock.rule_form import RuleForm
 from integrationhub.inventory import deciding
@@ -121,12 +122,12 @@ class StockRuleAdmin(HubModelAdmin):
         require(request, around.RIGHT, rule.brand_id)
         error = ""
         if request.method == "POST":
-            reason = around.said_why(request)
+            reason = said_why(request)
             if reason:
                 deciding.remove_rule(rule.pk, actor=request.user.get_username(), reason=reason)
                 messages.success(request, f"Removed: {words.scope_words(rule)}. The next rule counts.")
                 return _list()
-            error = around.NO_REASON
+            error = NO_REASON
         context = {"title": f"Remove: {words.scope_words(rule)}", "rule": rule, "rule_words": words.rule_words(rule)}
         shown = _shown(request, deciding.preview(rule, removed=True))
         return around.render(self, request, "rule_remove.html", {**context, "error": error, **shown})

@@ -11,6 +11,7 @@ from django.urls import URLPattern, reverse
 from connectors.admin_base import HubModelAdmin, register, require, rights_of
 from connectors.models import Brand, Link
 from exceptions_app.words import counted
+from integrationhub.console.reasons import NO_REASON, said_why
 from integrationhub.console.stock import around
 from integrationhub.inventory import deciding
 from integrationhub.inventory.models import ChannelStock, StockSwitch
@@ -86,11 +87,11 @@ class StockSwitchAdmin(HubModelAdmin):
         return around.render(self, request, "switch.html", context)
 
     def _set(self, request: HttpRequest, scope: Scope) -> HttpResponse:
-        mode, reason = request.POST.get("mode", ""), around.said_why(request)
+        mode, reason = request.POST.get("mode", ""), said_why(request)
         if mode not in Mode.values:
             return self._ask(request, scope, error="Choose what the channel is told.")
         if not reason:
-            return self._ask(request, scope, error=around.NO_REASON)
+            return self._ask(request, scope, error=NO_REASON)
         if request.POST.get("sure") != "yes":
             return self._ask(request, scope, error="Tick that you mean it.")
         changed = deciding.set_switch(scope.brand, scope.link, mode, actor=request.user.get_username(), reason=reason)
@@ -109,9 +110,9 @@ class StockSwitchAdmin(HubModelAdmin):
             return HttpResponseRedirect(_page())
         switch: StockSwitch = self.found(request, object_id)
         require(request, around.RIGHT, switch.brand_id)
-        reason = around.said_why(request)
+        reason = said_why(request)
         if not reason:
-            messages.error(request, around.NO_REASON)
+            messages.error(request, NO_REASON)
         elif deciding.end_switch(switch.pk, actor=request.user.get_username(), reason=reason):
             messages.success(request, "Switched back: what may be shown is computed and sent again.")
         else:

@@ -21,6 +21,13 @@ from mappings_app.codes import CodeItem
 from mappings_app.kinds import kind_named
 from mappings_app.models import CURRENT, MappingVersion
 
+
+def counting_for(link: Link) -> Q:
+    """Versions that may speak on this link: its own, and the brand's where those count here."""
+    own = Q(link=link)
+    return own if link.own_mappings_only else own | Q(link__isnull=True)
+
+
 _FIELDS = [field.attname for field in MappingVersion._meta.concrete_fields]
 _ATTRIBUTES = _FIELDS.index("attributes")
 # Stands in the path of every order, so it is not put together anew each time.
@@ -28,7 +35,7 @@ _LOAD = f"""
 SELECT {", ".join(f"v.{name}" for name in _FIELDS)}
 FROM mappings_app_mappingversion v
 JOIN unnest(%s::text[], %s::text[]) AS wanted (kind, code) ON v.kind = wanted.kind AND v.from_code = wanted.code
-WHERE v.brand_id = %s AND v.superseded_at IS NULL AND NOT v.retired AND (v.link_id = %s OR v.link_id IS NULL)
+WHERE v.brand_id = %s AND v.superseded_at IS NULL AND NOT v.retired AND (v.link_id = %s OR (v.link_id IS NULL AND NOT %s))
 """  # noqa: S608  our own names
 _LOAD_THEN_TOO = _LOAD.replace(
     "v.superseded_at IS NULL", "(v.superseded_at IS NULL OR (v.recorded_at <= %s AND v.superseded_at > %s))"
@@ -67,7 +74,8 @@ class VersionTable:
         then = [] if known_at is None else [known_at, known_at]
         with database.cursor() as cursor:
             cursor.execute(
-                _LOAD_THEN_TOO if then else _LOAD, [list(kinds), list(from_codes), link.brand_id, *then, link.pk]
+                _LOAD_THEN_TOO if then else _LOAD,
+                [list(kinds), list(from_codes), link.brand_id, *then, link.pk, link.own_mappings_only],
             )
             return cls(map(_version, cursor.fetchall()), known_at=known_at)
 
@@ -145,9 +153,8 @@ def sources_of(
     Two queries for any number of codes. A brand default whose code the link maps elsewhere does not count.
     """
     found: dict[str, tuple[MappingVersion, ...]] = dict.fromkeys(to_codes, ())
-    scope = Q(link=link) | Q(link__isnull=True)
     leading = MappingVersion.objects.filter(
-        CURRENT, scope, brand_id=link.brand_id, kind=kind_named(kind).code, to_code__in=list(found)
+        CURRENT, counting_for(link), brand_id=link.brand_id, kind=kind_named(kind).code, to_code__in=list(found)
     )
     from_codes = set(leading.values_list("from_code", flat=True))
     table = VersionTable.load(link, {kind: from_codes})

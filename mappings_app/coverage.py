@@ -11,7 +11,6 @@ from connectors.models import Brand
 from mappings_app.kinds import CURRENCY, KINDS, PRICE_LIST, Kind
 from mappings_app.models import MappingVersion, SeenCode, in_force
 
-
 # The brand's mappings, as far as they count on the link of a seen code.
 _FOR_ALL = Q(link__isnull=True, brand__links=OuterRef("link"), brand__links__own_mappings_only=False)
 

@@ -21,13 +21,6 @@ from mappings_app.codes import CodeItem
 from mappings_app.kinds import kind_named
 from mappings_app.models import CURRENT, MappingVersion
 
-
-def counting_for(link: Link) -> Q:
-    """Versions that may speak on this link: its own, and the brand's where those count here."""
-    own = Q(link=link)
-    return own if link.own_mappings_only else own | Q(link__isnull=True)
-
-
 _FIELDS = [field.attname for field in MappingVersion._meta.concrete_fields]
 _ATTRIBUTES = _FIELDS.index("attributes")
 # Stands in the path of every order, so it is not put together anew each time.
@@ -46,6 +39,12 @@ def _version(row: Sequence[Any]) -> MappingVersion:
     values = list(row)
     values[_ATTRIBUTES] = json.loads(values[_ATTRIBUTES])
     return MappingVersion.from_db(database.alias, _FIELDS, values)
+
+
+def counting_for(link: Link) -> Q:
+    """Versions that may speak on this link: its own, and the brand's where those count here."""
+    own = Q(link=link)
+    return own if link.own_mappings_only else own | Q(link__isnull=True)
 
 
 class VersionTable:
@@ -72,10 +71,11 @@ class VersionTable:
             return cls((), known_at=known_at)
         kinds, from_codes = zip(*wanted, strict=True)
         then = [] if known_at is None else [known_at, known_at]
+        own_only = link.own_mappings_only
         with database.cursor() as cursor:
             cursor.execute(
                 _LOAD_THEN_TOO if then else _LOAD,
-                [list(kinds), list(from_codes), link.brand_id, *then, link.pk, link.own_mappings_only],
+                [list(kinds), list(from_codes), link.brand_id, *then, link.pk, own_only],
             )
             return cls(map(_version, cursor.fetchall()), known_at=known_at)
 

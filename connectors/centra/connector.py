@@ -239,6 +239,18 @@ class CentraConnector(Connector):
         """
         return self.catalogue.page(token=token, updated_from=updated_from)
 
+    def find_products(self, skus: Sequence[str]) -> tuple[Product, ...]:
+        """Sizes whose SKU is exactly this: Centra's search takes upper case for lower."""
+        wanted = [sku for sku in dict.fromkeys(skus) if sku]
+        found: list[Product] = []
+        for start in range(0, len(wanted), SKUS_A_CALL):
+            chunk = wanted[start : start + SKUS_A_CALL]
+            asked = {f"s{index}": sku for index, sku in enumerate(chunk)}
+            data = self.client.execute(documents.sizes_of(len(chunk)), asked).data
+            rows = (row for index, sku in enumerate(chunk) for row in data[f"s{index}"] if row.get("SKU") == sku)
+            found += map(translate.parse_product, rows)
+        return tuple(found)
+
     def parse_product(self, payload: JSON) -> Product:
         return translate.parse_product(payload)
 

@@ -75,9 +75,7 @@ class BackOffice:
             if self.tenant.only("country.country", code=country) is None:
                 self.tenant.insert("country.country", name=country, code=country)
             if currency and self.tenant.only("currency.currency", code=currency) is None:
-                self.tenant.insert(
-                    "currency.currency", name=currency, code=currency, symbol=currency, digits=digits
-                )
+                self.tenant.insert("currency.currency", name=currency, code=currency, symbol=currency, digits=digits)
 
     # --- orders -----------------------------------------------------------------------------------------------------
     def orders_by_identifier(self, identifier: str) -> list[Row]:

@@ -54,6 +54,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
         "Permission to search orders",
         "Permission to change orders",
         "Permission to read shipments",
+        "Permission to read what was sold",
         "Permission to read prices",
         "Permission to read the event queue",
         "Permission to confirm events",

@@ -69,7 +69,11 @@ def test_an_order_is_read_whole_with_its_customer_and_its_final_amounts(shop: Ce
     assert (line.sku, line.quantity, line.unit_price, line.line_total) == (COAT, 2, gbp("120"), gbp("240"))
     assert line.taxes == (TaxAmount(code="", amount=gbp("40"), rate="20"),)
     assert line.shipping_taxes == (TaxAmount(code="", amount=gbp("1"), rate="20"),)
-    assert (order.relay_email, order.payment_method, order.shipping_service) == ("alice@example.com", "card", "express-gbp")
+    assert (order.relay_email, order.payment_method, order.shipping_service) == (
+        "alice@example.com",
+        "card",
+        "express-gbp",
+    )
     assert order.shipping_address is not None
     assert (order.shipping_address.street, order.shipping_address.country) == (("Storgatan 1", "Floor 2"), "GB")
 
@@ -233,4 +237,3 @@ def test_products_are_found_by_exactly_their_sku(shop: CentraSandbox) -> None:
     found = connector_of(shop).find_products(["SCARF-RED", "scarf-red", "NOBODY"])
 
     assert [product.sku for product in found] == ["SCARF-RED"]
-

@@ -62,10 +62,11 @@ class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
         return getattr(self.instance, name) if self.instance.pk else None
 
     def _check_pair(self, source: Connection, target: Connection) -> None:
+        field = "target" if "target" in self.fields else None
         if source.pk == target.pk:
-            self.add_error("target", f"Orders that are sold at {source} and stay there need no link.")
+            self.add_error(field, f"Orders that are sold at {source} and stay there need no link.")
         elif connector_class(source.platform).is_shop() and connector_class(target.platform).is_shop():
-            self.add_error("target", f"{source} and {target} are both shops: neither fulfils for the other. {PAIRS}")
+            self.add_error(field, f"{source} and {target} are both shops: neither fulfils for the other. {PAIRS}")
 
     def _check_one_owner(self, source: Connection, target: Connection) -> None:
         """What a source may sell follows the stock of one owner: two would overwrite each other."""

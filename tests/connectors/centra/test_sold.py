@@ -189,8 +189,12 @@ def test_only_what_is_confirmed_and_paid_may_be_sent_on(
 
 @pytest.mark.parametrize(
     ("reason", "state"),
-    [(None, OrderState.STAGING), ("WAITING_FOR_FRAUD_CHECK", OrderState.STAGING), ("WAITING_FOR_PAYMENT", OrderState.AWAITING_PAYMENT)],
-)  # fmt: skip
+    [
+        (None, OrderState.STAGING),
+        ("WAITING_FOR_FRAUD_CHECK", OrderState.STAGING),
+        ("WAITING_FOR_PAYMENT", OrderState.AWAITING_PAYMENT),
+    ],
+)
 def test_what_is_held_waits(shop: CentraSandbox, reason: str | None, state: OrderState) -> None:
     number = shop.sell([{"sku": COAT, "price": "120"}])
     shop.hold_order(number, reason=reason)

@@ -4,7 +4,7 @@ What that comes to is written as ordinary mapping versions of the link, so that 
 follow them as they follow those that people make; and people change or retire one like any other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection as database
@@ -47,10 +47,11 @@ class _Alike:
     from_label: str
 
 
-def map_equal(link: Link, codes: Iterable[str] | None = None) -> int:
+def map_equal(link: Link, codes: Iterable[str] | None = None, *, go_on: Callable[[], bool] = lambda: True) -> int:
     """Write the mappings of SKUs that are spelled alike, of these codes or of all. Returns how many; releases what waits.
 
-    Codes that are named need not have been seen: a record carries them. Does nothing for a link that is not so.
+    Codes that are named need not have been seen: a record carries them. Does nothing for a link that is not so. What is left
+    when `go_on` says no comes with the next call.
     """
     if not link.equal_skus:
         return 0
@@ -62,7 +63,7 @@ def map_equal(link: Link, codes: Iterable[str] | None = None) -> int:
             found = _alike(link, wanted, after=after)
             _write(link, found)
         count += len(found)
-        if len(found) < AT_ONCE:
+        if len(found) < AT_ONCE or not go_on():
             return count
         after = found[-1].code
 

@@ -20,7 +20,6 @@ from integrationhub.adminkit.moments import span
 from integrationhub.console.cases.filters import BrandFilter
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Schedule
-from mappings_app.equal import map_equal
 
 _EXPLAINED = {
     "acceptance_policy": (
@@ -154,7 +153,6 @@ class LinkAdmin(HubModelAdmin):
     def save_model(self, request: HttpRequest, obj: Link, form: Any, change: bool) -> None:
         save_and_tell(obj, form, actor=request.user.get_username(), brand=obj.brand)
         ticks.plan_schedules()
-        map_equal(obj)
         if words := cadence_warning(obj):
             messages.warning(request, words)
 

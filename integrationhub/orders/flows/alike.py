@@ -43,9 +43,10 @@ def look_for(place: Connection, connector: Connector, links: Iterable[Link], cod
 def find_new_products(run: Run) -> Outcome:
     place = run.connection.row
     links = list(alike_links(target=place))
+    mapped = learned(run)
     codes = _waited_for(place, links)
     if not codes:
-        return Done("No order waits for a product that is new.")
+        return Done(f"{mapped} SKUs are spelled alike." if mapped else "No order waits for a product that is new.")
     count = look_for(place, run.connection.connector, links, codes)
     return Done(f"{count} of {len(codes)} SKUs are there by now." if count else f"None of {len(codes)} is there yet.")
 
@@ -63,10 +64,10 @@ def _waited_for(place: Connection, links: Sequence[Link]) -> list[str]:
     return list(dict.fromkeys(cases.order_by("pk").values_list("code", flat=True)[:LOOKED_FOR_AT_ONCE]))
 
 
-def learned(place: Connection) -> int:
-    """Both lists may be longer now: map what is spelled alike. Returns how many mappings came of it."""
-    links = {link.pk: link for side in ("source", "target") for link in alike_links(**{side: place})}
-    return sum(map_equal(link) for link in links.values())
+def learned(run: Run) -> int:
+    """Both lists may be longer now: map what is spelled alike, as long as the job may. Returns how many mappings came of it."""
+    links = {link.pk: link for side in ("source", "target") for link in alike_links(**{side: run.connection.row})}
+    return sum(map_equal(link, go_on=lambda: run.job.may_start_call) for link in links.values())
 
 
 FIND_NEW_PRODUCTS = register(

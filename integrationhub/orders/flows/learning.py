@@ -61,7 +61,7 @@ def learn_offers(run: Run) -> Outcome:
             row.last_success_at = ports.now()
         row.save()
         if page.next_token is None:
-            alike.learned(place)
+            alike.learned(run)
             return Done(f"{count} offers.")
         if not run.job.may_start_call:
             return Later(ports.now(), f"{count} offers so far; reading goes on.")
@@ -89,7 +89,7 @@ def learn_products(run: Run) -> Outcome:
             row.reading_until, row.last_success_at = None, ports.now()
         row.save()
         if page.next_token is None:
-            alike.learned(place)
+            alike.learned(run)
             return Done(f"{count} products.")
         if not run.job.may_start_call:
             return Later(ports.now(), f"{count} products so far; reading goes on.")

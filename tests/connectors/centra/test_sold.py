@@ -31,7 +31,13 @@ def shop() -> Iterator[CentraSandbox]:
     for name, variant, size in (("COAT", "-NVY", "-38"), ("SCARF", "-RED", ""), ("BOOK", "", "")):
         tenant.add_product(name, name=name.title(), variant_number=variant, sizes={size: 500}, prices=prices)
     tenant.set_tax_group(BOOK)
-    tenant.set_limits({("REQUEST_COUNT", "TEN_SECONDS"): 10_000, ("MUTATION_COUNT", "TEN_SECONDS"): 10_000})
+    tenant.set_limits(
+        {
+            ("REQUEST_COUNT", "TEN_SECONDS"): 10_000,
+            ("MUTATION_COUNT", "TEN_SECONDS"): 10_000,
+            ("QUERY_COMPLEXITY", "TEN_SECONDS"): 10_000_000,
+        }
+    )
     with tenant:
         yield tenant
 

@@ -7,6 +7,7 @@ order be sent is decided by the connection's settings (`Terms`), since shops dif
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.canonical.counts import OrderMark
@@ -198,7 +199,7 @@ def _cancelled_line(line: Node, currency: str) -> OrderLine:
     )
 
 
-def _article(line: Node) -> dict[str, str]:
+def _article(line: Node) -> dict[str, Any]:
     """`line_id`, SKU, GTIN and title; a line whose article was deleted in Centra has no SKU, and says so when it is needed."""
     article = line.child("productSize")
     parts = (line.text("productName"), line.text("productVariantName"), line.text("size"))

@@ -12,6 +12,7 @@ from connectors.centra.translate import reference_mark
 from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
+from integrationhub.inventory import listing
 from integrationhub.sync.blocking import retry
 from integrationhub.sync.models import DayCount, SyncJob
 from integrationhub.sync.writes import SETTLE_SECONDS
@@ -349,6 +350,7 @@ def test_units_count_as_reserved_until_fulfil_has_counted_them(bare: Warehouse) 
     bare.work()
     assert (bare.sales(number), bare.reserved()) == (["processing"], {TEE: 2})
 
+    listing.refresh(bare.link)
     bare.clock.advance(5)
     bare.run("read_stock")
     assert bare.reserved() == {}

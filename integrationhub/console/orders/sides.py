@@ -211,7 +211,7 @@ def steps_of(order: SoldOrder, lines: Sequence[SoldLine], dispatches: Sequence[S
     wanted = [line for line in lines if not line.cancelled]
     mapped = bool(wanted) and all(line.target_sku for line in wanted)
     shown = [row.shown_at for row in dispatches if row.shown_at]
-    stations = (
+    stations: tuple[tuple[str, datetime | None, str, bool], ...] = (
         ("Received", order.first_seen_at, source, True),
         ("Mapped", None, "the hub", mapped),
         (

@@ -25,13 +25,12 @@ SOLD_SETTINGS: tuple[Setting, ...] = (
         help="Where another system fulfils Centra's orders: the statuses that may go there. Empty: CONFIRMED, PROCESSING.",
     ),
     Setting(
-        name="paid_when",
-        label="An order counts as paid when",
-        help="Unpaid orders are never sent on. Choose “it is confirmed” only where invoices are paid later, and Centra "
-        "confirms nothing that must not be sent.",
-        kind="choice",
-        default="history",
-        choices=(("history", "its payment history covers it"), ("confirmed", "it is confirmed")),
+        name="confirmed_is_paid",
+        label="A confirmed order counts as paid",
+        help="Unpaid orders are never sent on: what was authorised or taken must cover them. Tick only where invoices are "
+        "paid later, and Centra confirms nothing that must not be sent.",
+        kind="boolean",
+        default=False,
     ),
     Setting(
         name="marketplace_orders_wait",
@@ -105,6 +104,6 @@ def terms_of(account: Account) -> Terms:
         raise ConfigurationError(words, code="setting")
     return Terms(
         statuses=frozenset(statuses),
-        every_confirmed=account.settings.get("paid_when") == "confirmed",
+        every_confirmed=account.settings.get("confirmed_is_paid") is True,
         marketplace_paid=account.settings.get("marketplace_orders_wait") is not True,
     )

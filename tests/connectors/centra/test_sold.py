@@ -179,7 +179,7 @@ def test_a_share_is_exact_whatever_the_weights() -> None:
     [
         ({}, {}, OrderState.READY_TO_SHIP),
         ({"paid": False}, {}, OrderState.AWAITING_PAYMENT),
-        ({"paid": False}, {"paid_when": "confirmed"}, OrderState.READY_TO_SHIP),
+        ({"paid": False}, {"confirmed_is_paid": True}, OrderState.READY_TO_SHIP),
         ({"confirm": False}, {}, OrderState.STAGING),
         ({"confirm": False}, {"sent_statuses": "pending, confirmed"}, OrderState.READY_TO_SHIP),
         ({}, {"sent_statuses": "PROCESSING"}, OrderState.STAGING),

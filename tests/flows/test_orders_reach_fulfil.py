@@ -142,28 +142,6 @@ def test_an_unmapped_market_is_a_case_that_names_it_and_nothing_is_sent(bare: Wa
     assert (bare.sale(number)["state"], bare.cases()) == ("processing", [])
 
 
-def test_a_market_may_have_a_channel_of_its_own(world: Warehouse) -> None:
-    channel = dict(world.fulfil.tenant.row("sale.channel", 3), name="Wholesale")
-    world.fulfil.tenant.insert("sale.channel", record_id=9, **{k: v for k, v in channel.items() if k != "id"})
-    world.fulfil.add_tax("GB VAT 20", "0.20", channel=9)
-    for row in world.fulfil.tenant.select("sale.channel.carrier", channel=3):
-        world.fulfil.tenant.insert(
-            "sale.channel.carrier", **{**{k: v for k, v in row.items() if k != "id"}, "channel": 9}
-        )
-    world.fulfil.tenant.insert(
-        "sale.channel.order_state", channel=9, code="pending", name="Pending", action="process_manually"
-    )
-    world.warehouse.settings["channel_ids"] = "9"
-    world.warehouse.save()
-    world.map("market", "United Kingdom", "9")
-    number = world.sell(shipping="4.95")
-
-    world.poll()
-
-    (row,) = world.fulfil.orders_by_identifier(number)
-    assert (row["channel"], row["state"]) == (9, "processing"), world.reasons()
-
-
 def test_a_sku_that_is_new_is_one_case_and_its_orders_go_on_when_it_appears(world: Warehouse) -> None:
     world.centra.add_product("HAT", sizes={"": 50}, prices={"GBP": "25"})
     numbers = [world.sell(("HAT", 1, "25")) for _ in range(3)]
@@ -243,7 +221,7 @@ def test_an_order_that_partly_left_centra_itself_is_a_case_and_is_not_sent_again
 
 
 # --- once -------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "status_after"])
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
 def test_an_uncertain_answer_to_creating_ends_with_one_order(world: Warehouse, kind: str) -> None:
     world.fulfil.faults.add(Fault(kind=kind, operation="sale.channel/create_order"))
     number = world.sell()

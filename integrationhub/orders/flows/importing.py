@@ -93,7 +93,7 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
 
 def _keep_units(run: Run, order: Order, row: SoldOrder) -> None:
     """A shop has sold them: nobody else may promise them until they are counted where they are fulfilled."""
-    if row.target_external_id:
+    if row.target_external_id or row.target_created_at is not None:
         return
     if order.part_shipped:
         raise _shipped_before_import(run, order, row)

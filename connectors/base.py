@@ -202,6 +202,14 @@ class Connector(ABC):
         """Cancel, or refund before dispatch, what is left of a sold order. Returns the platform's transaction id."""
         raise self._lacks(Capability.CANCEL_SOLD_ORDERS)
 
+    @classmethod
+    def is_shop(cls) -> bool:
+        """Whether it sells by itself and may fulfil by itself: nobody accepts its orders, and its people edit them."""
+        return cls.capabilities[Capability.READ_ORDERS] and cls.capabilities[Capability.CREATE_ORDERS]
+
+    # Whether an order is created as paid once it is; where a captured payment stands in the way of cancelling, it is not.
+    creates_paid_orders: ClassVar[bool] = False
+
     # --- creating an order sold elsewhere -------------------------------------------------------------------------
     def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:
         """Every order at the target that carries our reference, oldest first, cancelled ones included."""
@@ -295,6 +303,10 @@ class Connector(ABC):
 
     def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
         """One page of the catalogue; with `updated_from`, of what changed since. Products may come more than once."""
+        raise self._lacks(Capability.READ_PRODUCTS)
+
+    def find_products(self, skus: Sequence[str]) -> tuple[Product, ...]:
+        """Those of these SKUs that the platform has, as they stand now; asked for one by one, not by reading everything."""
         raise self._lacks(Capability.READ_PRODUCTS)
 
     def parse_product(self, payload: JSON) -> Product:

@@ -171,6 +171,16 @@ class Link(models.Model):
         blank=True,
         help_text="One of the marketplace's own codes: for an order that is paid and was cancelled by us.",
     )
+    own_mappings_only = models.BooleanField(
+        "only mappings of its own",
+        default=False,
+        help_text="Mappings made for every channel of the brand do not count here.",
+    )
+    equal_skus = models.BooleanField(
+        "SKUs are spelled alike on both sides",
+        default=False,
+        help_text="A SKU without a mapping means itself, once the product is known where orders are fulfilled.",
+    )
     order_number_from = models.PositiveBigIntegerField("agreed order numbers from", null=True, blank=True)
     order_number_until = models.PositiveBigIntegerField("agreed order numbers until", null=True, blank=True)
     started_at = models.DateTimeField(

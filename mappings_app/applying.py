@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from connectors import ports
 from connectors.models import Link, record_audit
-from mappings_app.changing import EARLIEST, REASON_LENGTH, Change, Key, Meaning, Step, lock_table
+from mappings_app.changing import EARLIEST, REASON_LENGTH, Change, Key, Meaning, Step, lock_table, write_steps
 from mappings_app.errors import RefusedMappingError, StalePlanError
 from mappings_app.models import CURRENT, WRITTEN, ImportPlan, ImportRow, MappingVersion
 from mappings_app.planning import COMPARED, CodeKey, current_versions, make_plan_anew, standing_ids
@@ -21,7 +21,6 @@ from mappings_app.signals import mappings_imported
 
 State = ImportPlan.State
 NAMED_AT_MOST = 50
-_BATCH = 1_000
 SLICE_ROWS = 500  # as many are written in a moment
 KEPT_WORDS = "Changed by somebody while the import was being saved: it stays as it is."
 
@@ -88,7 +87,7 @@ def _write_rows(plan: ImportPlan, rows: Sequence[ImportRow]) -> None:
     standing = current_versions(plan.kind_spec, plan.brand, (row.from_code for row in rows))
     actor, reason = plan.applied_by, plan.reason
     steps = [_step(plan, row, standing.get((row.link_id or 0, row.from_code), []), actor, reason) for row in rows]
-    _write(steps, change=plan.change)
+    write_steps(steps, change=plan.change)
     _announce(plan, ((row.from_code, row.link_id) for row in rows), by=actor)
 
 
@@ -171,17 +170,6 @@ def _change(plan: ImportPlan, link: Link | None, from_code: str, actor: str, rea
     return Change(key=key, action="", actor=actor, reason=reason or f"Imported from {plan.file_name}")
 
 
-def _write(steps: Sequence[Step], *, change: str) -> None:
-    """Write many changes as one, in two statements and some."""
-    now = ports.now()
-    superseded = [version.pk for step in steps for version in step.superseded]
-    MappingVersion.objects.filter(pk__in=superseded).update(superseded_at=now, superseded_in=change)
-    told = [version for step in steps for version in step.told]
-    for version in told:
-        version.recorded_at, version.change = now, change
-    MappingVersion.objects.bulk_create(told, batch_size=_BATCH)
-
-
 def _audit(plan: ImportPlan, action: str, *, actor: str, reason: str, after: dict[str, object]) -> None:
     file = {"file": plan.file_name, "sha256": plan.file_hash, "kind": plan.kind}
     record_audit(
@@ -253,7 +241,7 @@ def undo_plan(plan_id: int, *, actor: str, reason: str) -> Undoing:
         raise RefusedMappingError(["Every mapping of this import was changed again since. Undo those one by one."])
     steps = _steps_back(plan, set(what.keys), actor=actor, reason=reason)
     change = ports.new_id()
-    _write(steps, change=change)
+    write_steps(steps, change=change)
     plan.state, plan.undone_at, plan.undone_by, plan.undo_reason = (
         State.UNDONE,
         ports.now(),

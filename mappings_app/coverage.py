@@ -11,6 +11,9 @@ from connectors.models import Brand
 from mappings_app.kinds import CURRENCY, KINDS, PRICE_LIST, Kind
 from mappings_app.models import MappingVersion, SeenCode, in_force
 
+# The brand's mappings, as far as they count on the link of a seen code.
+_FOR_ALL = Q(link__isnull=True, brand__links=OuterRef("link"), brand__links__own_mappings_only=False)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
@@ -46,7 +49,9 @@ def unmapped_codes(*brands: Brand | int, at: datetime) -> QuerySet[SeenCode]:
     )
     # Two conditions rather than one with OR inside: PostgreSQL then joins instead of asking for each row.
     codes = SeenCode.objects.filter(
-        ~Exists(speaking.filter(link__isnull=True)), ~Exists(speaking.filter(link=OuterRef("link"))), brand__in=brands
+        ~Exists(speaking.filter(_FOR_ALL)),
+        ~Exists(speaking.filter(link=OuterRef("link"))),
+        brand__in=brands,
     )
     for kind in KINDS.values():
         if kind.default_in:
@@ -60,11 +65,12 @@ def _answered_elsewhere(kind: Kind, at: datetime) -> Combinable | Q:
     by_connection = Q(**{f"{setting}__isnull": False}) & ~Q(**{f"{setting}__in": ["", None]})
     markets = MappingVersion.objects.filter(
         in_force(at), brand=OuterRef("brand"), kind="market", retired=False, attributes__has_key=kind.default_in
-    ).filter(Q(link__isnull=True) | Q(link=OuterRef("link")))
+    )
     if kind.code == PRICE_LIST:
         of = KeyTextTransform(CURRENCY, "attributes")
         markets = markets.annotate(of=of).filter(Q(of__isnull=True) | Q(of=OuterRef("code")))
-    return Q(kind=kind.code) & (by_connection | Exists(markets))
+    by_market = Exists(markets.filter(link=OuterRef("link"))) | Exists(markets.filter(_FOR_ALL))
+    return Q(kind=kind.code) & (by_connection | by_market)
 
 
 def _counts(codes: QuerySet[SeenCode]) -> dict[tuple[int, str], int]:

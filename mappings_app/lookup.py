@@ -28,7 +28,7 @@ _LOAD = f"""
 SELECT {", ".join(f"v.{name}" for name in _FIELDS)}
 FROM mappings_app_mappingversion v
 JOIN unnest(%s::text[], %s::text[]) AS wanted (kind, code) ON v.kind = wanted.kind AND v.from_code = wanted.code
-WHERE v.brand_id = %s AND v.superseded_at IS NULL AND NOT v.retired AND (v.link_id = %s OR v.link_id IS NULL)
+WHERE v.brand_id = %s AND v.superseded_at IS NULL AND NOT v.retired AND (v.link_id = %s OR (v.link_id IS NULL AND NOT %s))
 """  # noqa: S608  our own names
 _LOAD_THEN_TOO = _LOAD.replace(
     "v.superseded_at IS NULL", "(v.superseded_at IS NULL OR (v.recorded_at <= %s AND v.superseded_at > %s))"
@@ -39,6 +39,12 @@ def _version(row: Sequence[Any]) -> MappingVersion:
     values = list(row)
     values[_ATTRIBUTES] = json.loads(values[_ATTRIBUTES])
     return MappingVersion.from_db(database.alias, _FIELDS, values)
+
+
+def counting_for(link: Link) -> Q:
+    """Versions that may speak on this link: its own, and the brand's where those count here."""
+    own = Q(link=link)
+    return own if link.own_mappings_only else own | Q(link__isnull=True)
 
 
 class VersionTable:
@@ -65,9 +71,11 @@ class VersionTable:
             return cls((), known_at=known_at)
         kinds, from_codes = zip(*wanted, strict=True)
         then = [] if known_at is None else [known_at, known_at]
+        own_only = link.own_mappings_only
         with database.cursor() as cursor:
             cursor.execute(
-                _LOAD_THEN_TOO if then else _LOAD, [list(kinds), list(from_codes), link.brand_id, *then, link.pk]
+                _LOAD_THEN_TOO if then else _LOAD,
+                [list(kinds), list(from_codes), link.brand_id, *then, link.pk, own_only],
             )
             return cls(map(_version, cursor.fetchall()), known_at=known_at)
 
@@ -145,9 +153,8 @@ def sources_of(
     Two queries for any number of codes. A brand default whose code the link maps elsewhere does not count.
     """
     found: dict[str, tuple[MappingVersion, ...]] = dict.fromkeys(to_codes, ())
-    scope = Q(link=link) | Q(link__isnull=True)
     leading = MappingVersion.objects.filter(
-        CURRENT, scope, brand_id=link.brand_id, kind=kind_named(kind).code, to_code__in=list(found)
+        CURRENT, counting_for(link), brand_id=link.brand_id, kind=kind_named(kind).code, to_code__in=list(found)
     )
     from_codes = set(leading.values_list("from_code", flat=True))
     table = VersionTable.load(link, {kind: from_codes})

@@ -58,9 +58,16 @@ def suggestions(
 def _past_choices(kind: str, link: Link, code: str) -> dict[str, MappingVersion]:
     """What the same code means on the brand's other links: target code → the version that says so."""
     versions = MappingVersion.objects.filter(
-        CURRENT, brand_id=link.brand_id, kind=kind, from_code=code, retired=False
+        CURRENT, _same_language(link), brand_id=link.brand_id, kind=kind, from_code=code, retired=False
     ).exclude(link=link)
     return {version.to_code: version for version in versions.select_related("link__source", "link__target")}
+
+
+def _same_language(link: Link) -> Q:
+    """Versions that lead to codes of the same side: a link with mappings of its own only speaks of another target."""
+    if link.own_mappings_only:
+        return Q(link__own_mappings_only=True, link__target=link.target_id)
+    return Q(link__isnull=True) | Q(link__own_mappings_only=False)
 
 
 class _Candidate(NamedTuple):
@@ -222,10 +229,17 @@ def _chosen_elsewhere(codes: Sequence[SeenCode]) -> dict[int, Suggestion]:
         by_code[version.brand_id, version.kind, version.from_code].append(version)
     found = {}
     for seen in codes:
-        others = [one for one in by_code[seen.brand_id, seen.kind, seen.code] if one.link_id != seen.link_id]
+        said = by_code[seen.brand_id, seen.kind, seen.code]
+        others = [one for one in said if one.link_id != seen.link_id and _speaks_alike(one, seen.link)]
         if others:
             found[seen.pk] = _chosen(others[0])
     return found
+
+
+def _speaks_alike(version: MappingVersion, link: Link) -> bool:
+    if version.link is None or not version.link.own_mappings_only:
+        return not link.own_mappings_only
+    return link.own_mappings_only and version.link.target_id == link.target_id
 
 
 def _similar(codes: Sequence[SeenCode]) -> dict[int, Suggestion]:
@@ -257,10 +271,14 @@ def certain_rows(codes: QuerySet[SeenCode]) -> list[WantedRow]:
     everywhere = _links_using({one.code for one in seen}, seen)
     wanted: list[WantedRow] = []
     for code, ones in by_code.items():
-        answers = {found[one.pk].code for one in ones}
-        shared = len(answers) == 1 and {one.link_id for one in ones} == everywhere[code]
-        for one in ones[:1] if shared else ones:
+        common = [one for one in ones if not one.link.own_mappings_only]
+        answers = {found[one.pk].code for one in common}
+        shared = len(answers) == 1 and {one.link_id for one in common} == everywhere[code]
+        for one in common[:1] if shared else common:
             wanted.append(_wanted(len(wanted) + 1, one, found[one.pk], shared=shared))
+        for one in ones:
+            if one.link.own_mappings_only:
+                wanted.append(_wanted(len(wanted) + 1, one, found[one.pk], shared=False))
     return wanted
 
 
@@ -269,6 +287,7 @@ def _links_using(codes: Iterable[str], seen: Sequence[SeenCode]) -> dict[str, se
     used: dict[str, set[int]] = defaultdict(set)
     if seen:
         rows = SeenCode.objects.filter(brand_id=seen[0].brand_id, kind=seen[0].kind, code__in=set(codes))
+        rows = rows.exclude(link__own_mappings_only=True)
         for code, link_id in rows.values_list("code", "link_id"):
             used[code].add(link_id)
     return used

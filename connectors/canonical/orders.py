@@ -84,7 +84,7 @@ class Order:
     taxes: tuple[TaxAmount, ...] = ()  # order-level taxes only, where the source has them
     billing_address: Address | None = None  # withheld before acceptance or payment at many marketplaces
     shipping_address: Address | None = None
-    relay_email: str = ""  # the marketplace's anonymous address for notices
+    relay_email: str = ""  # where notices go: a shop's customer, or a marketplace's anonymous address
     channel: str = ""  # the storefront code of the marketplace ("SE"), "" when it names none
     shipping_service: str = ""  # the delivery method's code the customer chose
     shipping_service_label: str = ""
@@ -95,6 +95,7 @@ class Order:
         False  # the source asks for it and waits to hear that its cancelled lines will not leave
     )
     fulfilled_by_seller: bool = True
+    part_shipped: bool = False  # a part has left already, as the source tells
     attributes: dict[str, str] = field(default_factory=dict)  # what the source adds and the hub only passes on
 
     @property

@@ -16,6 +16,7 @@ from connectors.centra import documents
 from connectors.centra.account import TIERS, limits, text_setting, tier, warehouse_setting, whole_setting
 from connectors.centra.client import CentraClient, order_code
 from connectors.centra.documents import Document
+from connectors.centra.documents_sold import READ_SOLD, SOLD_DOCUMENTS
 from connectors.centra.translate import warehouses_of
 from connectors.http import Gate, Limit
 
@@ -137,6 +138,13 @@ _FLOWS = (
         blocking=True,
     ),
     _Flow(
+        subject="Permission to read what was sold",
+        without="send its orders on to who fulfils them",
+        document=READ_SOLD,
+        variables={"where": {"storeType": "DIRECT_TO_CONSUMER"}, "limit": 1, "page": 1},
+        blocking=False,
+    ),
+    _Flow(
         subject="Permission to read prices",
         without="tell marketplaces of prices",
         document=documents.READ_PRICES,
@@ -226,7 +234,7 @@ def _schema(client: CentraClient) -> Iterable[Finding]:
         return
     faults = {
         document.operation: errors[0].message.rstrip(".")
-        for document in (*documents.DOCUMENTS, documents.stock_of(1))
+        for document in (*documents.DOCUMENTS, *SOLD_DOCUMENTS, documents.stock_of(1))
         if (errors := validate(schema, parse(document.text)))
     }
     if faults:

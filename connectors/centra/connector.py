@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
+from connectors.canonical.counts import MarkPage
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError, PermanentError
 from connectors.canonical.events import Event, NotListeningError
@@ -28,6 +29,7 @@ from connectors.centra.documents import LIST_ROWS
 from connectors.centra.orders import Orders, whole_id
 from connectors.centra.paging import Position
 from connectors.centra.reading import read_moment
+from connectors.centra.sold import SOLD_SETTINGS, Sold
 from connectors.http import Limit
 
 SHIPMENT_ROWS = 50
@@ -39,8 +41,8 @@ class CentraConnector(Connector):
     platform = "centra"
     label = "Centra"
     capabilities = {
-        Capability.READ_ORDERS: False,
-        Capability.COUNT_ORDERS: False,
+        Capability.READ_ORDERS: True,
+        Capability.COUNT_ORDERS: True,
         Capability.ACCEPT_ORDERS: False,
         Capability.REFUSE_LINES: False,
         Capability.CREATE_ORDERS: True,
@@ -67,8 +69,7 @@ class CentraConnector(Connector):
         Capability.WEBHOOKS: True,
     }
     capability_notes = {
-        Capability.READ_ORDERS: "Centra fulfils orders sold elsewhere; its own web shop's orders stay there.",
-        Capability.COUNT_ORDERS: "Only what was sold elsewhere is counted.",
+        Capability.READ_ORDERS: "Confirmed and paid ones go on to who fulfils them; what counts as paid is a setting.",
         Capability.CREATE_ORDERS: "Through the Order API plugin, with Allow Order Create switched on.",
         Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
@@ -83,7 +84,7 @@ class CentraConnector(Connector):
         Capability.EVENTS_QUEUE: "Centra may have to switch the queue on; until then the hub polls.",
         Capability.WEBHOOKS: "A hint only: Centra drops a message after at most 3 retries.",
     }
-    settings = SETTINGS
+    settings = (*SETTINGS, *SOLD_SETTINGS)
 
     @classmethod
     def limits(cls, account: Account) -> tuple[Limit, ...]:
@@ -106,6 +107,10 @@ class CentraConnector(Connector):
         return Orders(self.client, zone=self.zone)
 
     @cached_property
+    def sold(self) -> Sold:
+        return Sold(self.client, self.account, store=whole_setting(self.account, "store_id"))
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         return Catalogue(self.client, zone=self.zone)
 
@@ -116,6 +121,19 @@ class CentraConnector(Connector):
 
     def check(self) -> CheckReport:
         return checks.check(self.account, gate=self.gate)
+
+    # --- reading what was sold ------------------------------------------------------------------------------------
+    def fetch_orders(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        return self.sold.page(since=updated_from, until=updated_until, token=token)
+
+    def fetch_order(self, reference: str) -> Record | None:
+        return self.sold.one(reference)
+
+    def parse_order(self, payload: JSON) -> Order:
+        return self.sold.parse(payload)
+
+    def list_orders_placed(self, *, since: datetime, until: datetime, token: str | None = None) -> MarkPage:
+        return self.sold.placed(since=since, until=until, token=token)
 
     # --- creating an order sold elsewhere -------------------------------------------------------------------------
     def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:
@@ -220,6 +238,18 @@ class CentraConnector(Connector):
         A change of the variant, the product or a display counts too; then a size may come more than once.
         """
         return self.catalogue.page(token=token, updated_from=updated_from)
+
+    def find_products(self, skus: Sequence[str]) -> tuple[Product, ...]:
+        """Sizes whose SKU is exactly this: Centra's search takes upper case for lower."""
+        wanted = [sku for sku in dict.fromkeys(skus) if sku]
+        found: list[Product] = []
+        for start in range(0, len(wanted), SKUS_A_CALL):
+            chunk = wanted[start : start + SKUS_A_CALL]
+            asked = {f"s{index}": sku for index, sku in enumerate(chunk)}
+            data = self.client.execute(documents.sizes_of(len(chunk)), asked).data
+            rows = (row for index, sku in enumerate(chunk) for row in data[f"s{index}"] if row.get("SKU") == sku)
+            found += map(translate.parse_product, rows)
+        return tuple(found)
 
     def parse_product(self, payload: JSON) -> Product:
         return translate.parse_product(payload)

@@ -364,6 +364,22 @@ fragment size on ProductSize {{
     )
 
 
+def sizes_of(count: int) -> Document:
+    """The document that reads the articles of `count` SKUs, as variables $s0, $s1, …; one alias each, as for their stock."""
+    declared = " ".join(f"$s{index}: String!" for index in range(count))
+    asked = "\n".join(
+        f"  s{index}: productSizes(where: {{ SKU: {{ equals: $s{index} }} }}, limit: 5) {{ ...size }}"
+        for index in range(count)
+    )
+    return Document(
+        name="SizesOfSkus",
+        operation="productSizes",
+        complexity=100,
+        units=count,
+        text=f"query SizesOfSkus({declared}) {{\n{asked}\n}}\n{_SIZE}",
+    )
+
+
 # kind of event → the list, the filter that takes what its events name, the way to a line's SKU
 TOUCHING: Mapping[str, tuple[str, str, str]] = {
     "order": ("orders", "number", "lines(includeFullyCancelled: true) { productSize { SKU } }"),

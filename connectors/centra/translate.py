@@ -229,7 +229,7 @@ def parse_target_order(payload: JSON, *, zone: ZoneInfo) -> TargetOrder:
     """
     node = Node.root(payload, kind="Order", key="number")
     grand_total, totals = node.need("grandTotal"), node.need("totals")
-    currency = _currency(grand_total)
+    currency = currency_of(grand_total)
     status = node.word("status")
     found = TargetOrder(
         external_id=str(node.count("number")),
@@ -262,7 +262,7 @@ def _target_line(node: Node, currency: str) -> TargetLine:
     )
 
 
-def _currency(node: Node) -> str:
+def currency_of(node: Node) -> str:
     currency = node.need("currency")
     code = currency.word("code")
     if not re.fullmatch(r"[A-Z]{3}", code, re.ASCII):
@@ -394,7 +394,7 @@ def parse_price_lists(rows: JSON, *, codes: Sequence[str]) -> tuple[PriceList, .
         by_name.setdefault(node.word("name"), []).append(node)
     found = {code: by_id.get(code) or _only(by_name.get(code, [])) for code in codes}
     lists = tuple(
-        PriceList(code=code, external_id=str(node.count("id")), name=node.word("name"), currency=_currency(node))
+        PriceList(code=code, external_id=str(node.count("id")), name=node.word("name"), currency=currency_of(node))
         for code, node in found.items()
         if node is not None
     )
@@ -445,7 +445,7 @@ def _listed_amounts(nodes: Sequence[Node], lists: Sequence[PriceList]) -> _Amoun
     found: _Amounts = {}
     for node in nodes:
         price, variant = node.need("price"), node.child("productVariant")
-        currency, list_id = _currency(price), str(node.need("pricelist").count("id"))
+        currency, list_id = currency_of(price), str(node.need("pricelist").count("id"))
         if currencies.get(list_id) != currency:
             price.fault("currency", f"It is in {currency}, and its price list is not.")
         key = (list_id, node.need("product").count("id"), None if variant is None else variant.count("id"))

@@ -33,6 +33,11 @@ SETTINGS: tuple[Setting, ...] = (
         required=True,
     ),
     Setting(
+        name="channel_ids",
+        label="Further channel ids",
+        help="Channels that market mappings name, besides the channel above: numbers with commas between them, such as 4, 7.",
+    ),
+    Setting(
         name="company_id",
         label="Company id",
         help="Only where the tenant has several companies: the number of the channel's.",
@@ -99,6 +104,13 @@ def channel_id(account: Account) -> int:
         words = "No channel is set on this Fulfil connection. Enter the number of the sales channel."
         raise ConfigurationError(words, code="no_channel")
     return found
+
+
+def channel_ids(account: Account) -> tuple[int, ...]:
+    """Every channel the hub may write to; the first is for orders whose market mapping names none."""
+    parts = text_setting(account, "channel_ids").split(",")
+    further = (_whole(part.strip(), "channel_ids") for part in parts if part.strip())
+    return tuple(dict.fromkeys((channel_id(account), *further)))
 
 
 def warehouse_ids(account: Account) -> tuple[int, ...]:

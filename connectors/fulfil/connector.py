@@ -21,7 +21,7 @@ from connectors.fulfil import checks, translate, webhooks
 from connectors.fulfil.account import (
     SETTINGS,
     budget_key,
-    channel_id,
+    channel_ids,
     limits,
     text_setting,
     warehouse_ids,
@@ -42,6 +42,7 @@ _PAGES = {"order": SALE, "shipment": "stock.shipment.out", "product": PRODUCT}
 class FulfilConnector(Connector):
     platform = "fulfil"
     label = "Fulfil"
+    creates_paid_orders = True
     capabilities = {
         Capability.READ_ORDERS: False,
         Capability.COUNT_ORDERS: False,
@@ -110,11 +111,11 @@ class FulfilConnector(Connector):
 
     @cached_property
     def orders(self) -> Orders:
-        return Orders(self.client, channel=channel_id(self.account))
+        return Orders(self.client, channels=channel_ids(self.account))
 
     @cached_property
     def dispatches(self) -> Dispatches:
-        return Dispatches(self.client, channel=channel_id(self.account))
+        return Dispatches(self.client, channels=channel_ids(self.account))
 
     def check(self) -> CheckReport:
         return checks.check(self.account, gate=self.gate)
@@ -190,6 +191,13 @@ class FulfilConnector(Connector):
         rows = self.client.search_read(PRODUCT, domain, fields, limit=PRODUCT_ROWS, context=context)
         records = tuple(_product(row) for row in rows if row.get("code"))
         return Page(records=records, next_token=str(rows[-1]["id"]) if len(rows) == PRODUCT_ROWS else None)
+
+    def find_products(self, skus: Sequence[str]) -> tuple[Product, ...]:
+        wanted = [sku for sku in dict.fromkeys(skus) if sku]
+        chunks = (wanted[start : start + SKUS_A_CALL] for start in range(0, len(wanted), SKUS_A_CALL))
+        domains = ([["code", "in", chunk], ["type", "=", "goods"]] for chunk in chunks)
+        rows = (self.client.search_read_all(PRODUCT, domain, translate.PRODUCT_FIELDS) for domain in domains)
+        return tuple(translate.parse_product(row) for found in rows for row in found)
 
     def parse_product(self, payload: JSON) -> Product:
         return translate.parse_product(payload)

@@ -21,14 +21,14 @@ SHIPMENT_ROWS = 50
 
 
 class Dispatches:
-    def __init__(self, client: FulfilClient, *, channel: int) -> None:
-        self._client, self._channel = client, channel
+    def __init__(self, client: FulfilClient, *, channels: Sequence[int]) -> None:
+        self._client, self._channels = client, tuple(channels)
 
     def page(self, *, since: datetime, until: datetime, token: str | None) -> Page:
         domain: list[Any] = [
             ["OR", _between("write_date", since, until), _between("create_date", since, until)],
             ["state", "=", "done"],
-            ["channels", "in", [self._channel]],
+            ["channels", "in", list(self._channels)],
             ["id", ">", int(token or 0)],
         ]
         rows = self._client.search_read(SHIPMENT, domain, translate.SHIPMENT_FIELDS, limit=SHIPMENT_ROWS)
@@ -68,11 +68,11 @@ class Dispatches:
                 )
 
     def _moves(self, shipments: Sequence[JSON]) -> list[dict[str, JSON]]:
-        """What went out for orders of the channel; moves between shelf and packing table have other origins."""
+        """What went out for orders of the channels; moves between shelf and packing table have other origins."""
         domain = [
             ["shipment", "in", [f"{SHIPMENT},{one}" for one in shipments]],
             ["origin", "like", "sale.line,%"],
-            ["origin.sale.channel", "=", self._channel, "sale.line"],
+            ["origin.sale.channel", "in", list(self._channels), "sale.line"],
             ["state", "=", "done"],
         ]
         return self._client.search_read_all(MOVE, domain, translate.MOVE_FIELDS)

@@ -5,7 +5,6 @@ unique in a channel: creating again creates nothing. A PUT is not idempotent her
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from connectors.base import CAPABILITY_LABELS, Capability
@@ -28,12 +27,13 @@ STILL_HERE = frozenset({"draft", "waiting", "assigned"})  # a shipment that is n
 
 
 class Orders:
-    def __init__(self, client: FulfilClient, *, channel: int) -> None:
-        self._client, self._channel = client, channel
+    def __init__(self, client: FulfilClient, *, channels: Sequence[int]) -> None:
+        self._client, self._channels = client, tuple(channels)
+        self._taxes_of: dict[int, tuple[translate.ChannelTax, ...]] = {}
 
     # --- reading --------------------------------------------------------------------------------------------------
     def find(self, reference: str) -> tuple[TargetOrder, ...]:
-        domain = [["channel", "=", self._channel], ["channel_identifier", "=", reference]]
+        domain = [["channel", "in", list(self._channels)], ["channel_identifier", "=", reference]]
         return tuple(self._parsed(self._sales(domain)))
 
     def read(self, external_id: str) -> TargetOrder | None:
@@ -72,12 +72,13 @@ class Orders:
     # --- creating -------------------------------------------------------------------------------------------------
     def create(self, order: Order, options: OrderOptions) -> str:
         """One writing call. Its outcome is found again by `find`. A hold needs nothing: no order leaves before `finish`."""
+        channel = self._channel_named(options.market)
         try:
-            built = translate.build_order(order, options, taxes=self._taxes)
+            built = translate.build_order(order, options, taxes=self._taxes(channel))
         except PermanentError:
-            self.__dict__.pop("_taxes", None)  # a person adds the missing tax, and then it must be seen
+            self._taxes_of.clear()  # a person adds the missing tax, and then it must be seen
             raise
-        answer = self._client.call("sale.channel", "create_order", [self._channel, built])
+        answer = self._client.call("sale.channel", "create_order", [channel, built])
         record = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
         made = record.get("id") if isinstance(record, dict) else None
         if isinstance(made, bool) or not isinstance(made, int):
@@ -85,13 +86,26 @@ class Orders:
             raise UnknownOutcomeError(words, code="no_number")
         return str(made)
 
-    @cached_property
-    def _taxes(self) -> tuple[translate.ChannelTax, ...]:
-        rows = self._client.search_read_all("sale.channel.tax", [["channel", "=", self._channel]], ("name", "rate"))
-        found = [(row.get("name"), read_decimal(row.get("rate"))) for row in rows]
-        return tuple(
-            translate.ChannelTax(name=str(name), rate=rate) for name, rate in found if name and rate is not None
+    def _channel_named(self, market: str) -> int:
+        """What a market mapping says: a channel's number. Company and warehouse follow from the channel in Fulfil."""
+        if not market:
+            return self._channels[0]
+        if market.isascii() and market.isdigit() and int(market) in self._channels:
+            return int(market)
+        words = (
+            f"The market mapping says channel {market}, which is none of this Fulfil connection's. Enter its number under "
+            "Further channel ids, or correct the mapping."
         )
+        raise PermanentError(words, subject=market, code="channel")
+
+    def _taxes(self, channel: int) -> tuple[translate.ChannelTax, ...]:
+        if channel not in self._taxes_of:
+            rows = self._client.search_read_all("sale.channel.tax", [["channel", "=", channel]], ("name", "rate"))
+            found = [(row.get("name"), read_decimal(row.get("rate"))) for row in rows]
+            self._taxes_of[channel] = tuple(
+                translate.ChannelTax(name=str(name), rate=rate) for name, rate in found if name and rate is not None
+            )
+        return self._taxes_of[channel]
 
     # --- finishing ------------------------------------------------------------------------------------------------
     def finish(self, external_id: str, order: Order, options: OrderOptions, *, confirm: bool) -> None:

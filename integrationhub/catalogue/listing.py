@@ -34,6 +34,7 @@ def refresh(link: Link) -> tuple[int, int]:
     values: dict[str, Any] = {
         "link": link.pk,
         "brand": link.brand_id,
+        "own_only": link.own_mappings_only,
         "channel": link.source_id,
         "owner": link.target_id,
         "now": ports.now(),

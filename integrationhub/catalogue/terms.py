@@ -17,7 +17,7 @@ from integrationhub.catalogue.models import KnownPriceList, PriceTerms
 from integrationhub.sync.enqueue import enqueue, job_for_connection
 from integrationhub.sync.models import Feed
 from mappings_app.kinds import CURRENCY, PRICE_LIST
-from mappings_app.lookup import VersionTable
+from mappings_app.lookup import VersionTable, counting_for
 from mappings_app.models import MappingVersion
 from mappings_app.models.versions import in_force
 
@@ -100,7 +100,7 @@ def _of_markets(link: Link, currency: str, *, at: datetime) -> set[str]:
     """Every list that the channel's markets name for the currency; a market's row for the channel goes before the brand's."""
     rows = MappingVersion.objects.filter(in_force(at), kind="market", brand=link.brand_id, retired=False)
     by_code: dict[str, MappingVersion] = {}
-    for version in rows.filter(link=None) | rows.filter(link=link):
+    for version in rows.filter(counting_for(link)):
         known = by_code.get(version.from_code)
         if known is None or known.link_id is None:
             by_code[version.from_code] = version

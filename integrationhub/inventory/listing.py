@@ -8,11 +8,12 @@ from connectors import ports
 from connectors.models import Link
 from integrationhub.inventory.models import ChannelStock
 
-# A link's own mapping goes before the brand's default, as when an order is resolved.
+# A link's own mapping goes before the brand's default, as when an order is resolved; on some links the brand's do not count.
 MEANINGS = """
 SELECT DISTINCT ON (from_code) from_code, to_code, COALESCE(NULLIF(to_label, ''), from_label) AS title, retired
 FROM mappings_app_mappingversion
-WHERE kind = 'sku' AND brand_id = %(brand)s AND (link_id = %(link)s OR link_id IS NULL) AND superseded_at IS NULL
+WHERE kind = 'sku' AND brand_id = %(brand)s AND superseded_at IS NULL
+  AND (link_id = %(link)s OR (link_id IS NULL AND NOT %(own_only)s))
   AND (valid_from IS NULL OR valid_from <= %(now)s) AND (valid_to IS NULL OR valid_to > %(now)s) AND from_code <> ''
 ORDER BY from_code, link_id NULLS LAST
 """
@@ -40,6 +41,7 @@ def refresh(link: Link) -> int:
     values: dict[str, Any] = {
         "link": link.pk,
         "brand": link.brand_id,
+        "own_only": link.own_mappings_only,
         "channel": link.source_id,
         "owner": link.target_id,
         "now": ports.now(),

@@ -5,6 +5,7 @@ from django.utils.safestring import SafeString
 
 from exceptions_app.causes import ADMIN, OPS, Cause, Fix, Severity, register
 from exceptions_app.facts import Facts
+from exceptions_app.words import money
 
 
 def _unknown_state(facts: Facts) -> SafeString:
@@ -54,14 +55,68 @@ def _shipped_before_import(facts: Facts) -> SafeString:
     )
 
 
+def _changed_after_sending(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b> was changed in {} after {} got it as {}. It came to {} there and is {} here.",
+        facts.text("order"),
+        facts.channel,
+        facts.target_platform,
+        facts.text("number"),
+        _amount(facts, "shown"),
+        _amount(facts, "charged"),
+    )
+
+
+def _amount(facts: Facts, name: str) -> str:
+    found = facts.money(name)
+    return money(found) if found is not None else "another amount"
+
+
+def _stopped_after_sending(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: {} says <b>{}</b>, but {} has it as {} and may pack it.",
+        facts.text("order"),
+        facts.channel,
+        facts.text("state").lower(),
+        facts.target_platform,
+        facts.text("number"),
+    )
+
+
 register(
+    Cause(
+        code="changed_after_sending",
+        label="Changed after it was sent on",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_changed_after_sending,
+        why="Somebody edited the order where it was sold. An order that is being fulfilled cannot be changed from outside.",
+        if_nobody_acts="The customer gets what was ordered before the change, and the amounts stay apart.",
+        next_step="Change it there too, then try again",
+        fix=Fix.RETRY,
+        playbook="changed-after-sending",
+        needs=frozenset({"order", "charged", "shown"}),
+    ),
+    Cause(
+        code="stopped_after_sending",
+        label="Held after it was sent on",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_stopped_after_sending,
+        why="It was put on hold, or its payment was taken back, after it had been sent on.",
+        if_nobody_acts="It is packed and leaves although it should not.",
+        next_step="Hold its shipment, then settle the order",
+        fix=Fix.RETRY,
+        playbook="held-after-sending",
+        needs=frozenset({"order"}),
+    ),
     Cause(
         code="unknown_state",
         label="Unknown order state",
         team=ADMIN,
         severity=Severity.NORMAL,
         sentence=_unknown_state,
-        why="The marketplace has introduced a state since the hub was written. Guessing could ship or cancel wrongly.",
+        why="A state was introduced there since the hub was written. Guessing could ship or cancel wrongly.",
         if_nobody_acts="The orders stay where they are. What is not accepted is refused by {channel} {when}.",
         next_step="Look at the order there",
         fix=Fix.RETRY,
@@ -75,7 +130,7 @@ register(
         sentence=_cancelled_at_target,
         why="The order was created and cancelled by hand before it was confirmed.",
         if_nobody_acts="The customer has paid and gets nothing; {channel} counts it as late.",
-        next_step="Cancel at the marketplace, or create it by hand",
+        next_step="Cancel it where it was sold, or create it by hand",
         fix=Fix.RETRY,
         playbook="cancelled-before-finished",
         needs=frozenset({"order"}),
@@ -101,7 +156,7 @@ register(
         sentence=_units_cancelled_at_target,
         why="Somebody took units off the order, most often because they were not on the shelf.",
         if_nobody_acts="The customer has paid for units that never come; {channel} counts the order as late.",
-        next_step="Refund these units at the marketplace, then try again",
+        next_step="Refund these units where they were sold, then try again",
         fix=Fix.RETRY,
         playbook="units-cancelled",
         needs=frozenset({"order"}),
@@ -112,7 +167,7 @@ register(
         team=OPS,
         severity=Severity.NORMAL,
         sentence=_shipped_before_import,
-        why="Somebody shipped it by hand at the marketplace before the hub could create it.",
+        why="Somebody shipped it by hand before the hub could create it.",
         if_nobody_acts="Stock stays too high by these units and may be sold twice.",
         next_step="Correct the stock by hand",
         fix=Fix.CONFIRM,

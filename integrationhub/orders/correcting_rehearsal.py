@@ -15,7 +15,7 @@ from mappings_app.kinds import KINDS
 from mappings_app.resolving import ResolvedOrder, resolve_dispatch, resolve_order
 
 _NEXT = {
-    OrderState.STAGING: "{source} is still checking it: the hub waits.",
+    OrderState.STAGING: "{source} does not let it go yet: the hub waits.",
     OrderState.AWAITING_ACCEPTANCE: "It waits to be accepted: the hub secures the stock, then accepts it.",
     OrderState.AWAITING_PAYMENT: "The customer's payment is not in yet: the hub waits for it.",
     OrderState.READY_TO_SHIP: "It is paid: the hub creates and confirms it in {target}.",

@@ -217,7 +217,7 @@ def _why_not_answer(standing: Standing) -> str:
     if not standing.can(Capability.ACCEPT_ORDERS):
         return f"{source} cannot do this: {CAPABILITY_LABELS[Capability.ACCEPT_ORDERS].lower()}."
     if order.accept_sent_at is not None:
-        return "It is accepted; the marketplace has not shown it yet."
+        return f"It is accepted; {source} has not shown it yet."
     if order.refused_by_us_at is not None or standing.is_under_way("refuse_order"):
         return "It is being refused."
     return "It is on hold. Release it first." if order.held_at is not None else ""
@@ -343,7 +343,7 @@ def _why_not_hold(standing: Standing) -> str:
     if order.held_at is not None:
         return f"{order.held_by} holds it already."
     if order.state in LEFT_AT_SOURCE:
-        return "It has left, and the marketplace shows it: there is nothing to hold back."
+        return f"It has left, and {order.link.source.name} shows it: there is nothing to hold back."
     return "It is over: nothing is sent for it any more." if order.state in ENDED_AT_SOURCE else ""
 
 

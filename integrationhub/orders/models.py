@@ -10,7 +10,7 @@ from connectors.models import Brand, Connection, Link
 from mappings_app.models import MappingVersion
 
 ORDER_STATE_LABELS = {
-    OrderState.STAGING: "Being checked by the marketplace",
+    OrderState.STAGING: "Being checked where it was sold",
     OrderState.AWAITING_ACCEPTANCE: "Waiting to be accepted",
     OrderState.AWAITING_PAYMENT: "Waiting for the customer's payment",
     OrderState.READY_TO_SHIP: "Ready to ship",

@@ -1,12 +1,15 @@
 """Holding stock in the hub for an order that the owner of stock does not know yet. The ledger is `integrationhub.inventory`."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from connectors.canonical.orders import Order
+from connectors.models import Link
 from integrationhub.inventory import promises, readings
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.flows import NeedsPersonError
 from integrationhub.sync.run import Run
+from mappings_app.lookup import VersionTable
 
 
 def reserve(run: Run, order: Order, row: SoldOrder) -> None:
@@ -18,6 +21,25 @@ def reserve(run: Run, order: Order, row: SoldOrder) -> None:
     short = promises.hold(run.link, row.reference, wanted)
     if short:
         raise _out_of_stock(run, row, wanted, short)
+
+
+def keep(link: Link, order: Order, row: SoldOrder) -> None:
+    """Hold the units that were sold already, whatever the readings say: those of lines whose SKU is known. Repeatable."""
+    table = VersionTable.load(link, {"sku": {line.sku for line in order.open_lines}})
+    wanted: Counter[str] = Counter()
+    for line in order.open_lines:
+        version = table.at("sku", line.sku, order.placed_at)
+        if version is not None:
+            wanted[version.to_code] += line.quantity
+    held = promises.held(link.pk, row.reference)
+    if held == wanted:
+        return
+    if held.keys() - wanted.keys():
+        promises.let_go(link.pk, row.reference, reason="No longer on the order.", but=wanted.keys())
+    if wanted:
+        promises.vouch(
+            link, row.reference, wanted, reason=f"Sold at {link.source.name}, not yet in {link.target.name}."
+        )
 
 
 def _wanted(order: Order) -> dict[str, int]:

@@ -176,6 +176,8 @@ def release_mapping(*, brand_id: int, kind: str, code: str, link_id: int | None,
     blockers = Blocker.objects.filter(case__brand_id=brand_id, case__mapping_kind=kind, case__code=code)
     if link_id is not None:
         blockers = blockers.filter(job__link_id=link_id)
+    else:  # what is said for every channel does not count on every link
+        blockers = blockers.exclude(job__link__own_mappings_only=True)
     return release(blockers, by=by)
 
 

@@ -287,8 +287,72 @@ def test_reading_orders_too_seldom_is_warned_about(shop: Shop, client_of: Any) -
 
 def test_a_link_offers_only_connections_that_can_stand_there(shop: Shop, client_of: Any) -> None:
     form = client_of("ADMIN").get("/console/links/add/").context["adminform"].form
-    assert {row.platform for row in form.fields["source"].queryset} == {"mirakl"}
+    assert {row.platform for row in form.fields["source"].queryset} == {"mirakl", "centra"}
     assert {row.platform for row in form.fields["target"].queryset} == {"centra"}
+
+
+def added(shop: Shop, client_of: Any, source: Connection, target: Connection, **data: str) -> Any:
+    """The answer to a new link, asked for by an administrator."""
+    sides = {"brand": str(shop.brand.pk), "source": str(source.pk), "target": str(target.pk)}
+    started = {"started_at_0": "2026-01-15", "started_at_1": "09:00:00"}
+    return client_of("ADMIN").post("/console/links/add/", link_form(shop.link, **sides, **started, **data))
+
+
+def errors_of(answer: Any) -> dict[str, list[str]]:
+    return dict(answer.context["adminform"].form.errors)
+
+
+def make_fulfil(shop: Shop, name: str = "Fulfil") -> Connection:
+    return Connection.objects.create(
+        brand=shop.brand, platform="fulfil", name=name, base_url="https://nordhem.fulfil.io"
+    )
+
+
+def test_a_link_from_a_shop_to_its_warehouse_keeps_to_mappings_of_its_own(shop: Shop, client_of: Any) -> None:
+    fulfil = make_fulfil(shop)
+
+    answer = added(shop, client_of, shop.centra, fulfil, equal_skus="on")
+
+    assert answer.status_code == 302
+    link = Link.objects.get(source=shop.centra, target=fulfil)
+    assert (link.own_mappings_only, link.equal_skus) == (True, True)
+    told = client_of("AUDITOR").get("/console/links/").content.decode()
+    assert "created when they are paid" in told
+
+
+def test_a_link_from_a_marketplace_shares_the_brands_mappings(shop: Shop, client_of: Any) -> None:
+    other = factories.make_marketplace(shop.brand, "Quay")
+
+    assert added(shop, client_of, other, make_fulfil(shop)).status_code == 302
+    assert Link.objects.get(source=other).own_mappings_only is False
+
+
+def test_two_shops_cannot_be_joined(shop: Shop, client_of: Any) -> None:
+    other = factories.make_centra(shop.brand, "Centra of Japan")
+
+    answer = added(shop, client_of, shop.centra, other)
+
+    assert errors_of(answer) == {
+        "target": [
+            "Centra and Centra of Japan are both shops: neither fulfils for the other. A link goes from a marketplace to "
+            "Centra, from Centra to Fulfil, or from a marketplace to Fulfil."
+        ]
+    }
+    assert not Link.objects.filter(source=shop.centra).exists()
+
+
+def test_a_source_gets_its_stock_from_one_owner_only(shop: Shop, client_of: Any) -> None:
+    fulfil = make_fulfil(shop)
+
+    answer = added(shop, client_of, shop.northgate, fulfil)
+
+    assert errors_of(answer) == {
+        "active": [
+            "Northgate already gets its stock from Centra. The hub never lets two owners write the same stock. Switch that "
+            "link off first."
+        ]
+    }
+    assert Link.objects.filter(source=shop.northgate).count() == 1
 
 
 def test_no_job_is_made_by_looking(shop: Shop, client_of: Any) -> None:

@@ -1,12 +1,10 @@
-"""Money as Centra computes it: prices hold tax, tax is taken out per line at the country's rate, rounding half up."""
+"""Money as Centra computes it, rounding half up: tax is taken out of prices that hold it, or put on top, line by line."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from connectors.centra.sandbox.records import ZERO, Currency
 from connectors.centra.sandbox.sales import Order, OrderLine, Return, Shipment
-
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +27,29 @@ class Money:
         return f"{rounded(self.amount)} {self.currency.code}"
 
 
-def rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+def rounded(amount: Decimal, digits: int = 2) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
-def tax_inside(amount: Decimal, percent: Decimal) -> Decimal:
+def tax_inside(amount: Decimal, percent: Decimal, digits: int = 2) -> Decimal:
     """The tax that an amount with tax contains: 120.00 at 20 % holds 20.00."""
-    return rounded(amount * percent / (100 + percent))
+    return rounded(amount * percent / (100 + percent), digits)
 
 
-def without_tax(amount: Decimal, percent: Decimal) -> Decimal:
-    return amount - tax_inside(amount, percent)
+def tax_on(order: Order, amount: Decimal, percent: Decimal) -> Decimal:
+    """The tax in an amount as it is priced, or on top of it."""
+    digits = order.currency.digits
+    if order.pricelist.includes_tax:
+        return tax_inside(amount, percent, digits)
+    return rounded(amount * percent / 100, digits)
+
+
+def shown(order: Order, amount: Decimal, percent: Decimal, *, with_tax: bool) -> Decimal:
+    """An amount as it is priced, shown with or without its tax."""
+    if with_tax == order.pricelist.includes_tax:
+        return amount
+    tax = tax_on(order, amount, percent)
+    return amount + tax if with_tax else amount - tax
 
 
 def discount_percent(line: OrderLine) -> Decimal:
@@ -59,16 +69,26 @@ def line_values(order: Order) -> Decimal:
 
 def grand_total(order: Order) -> Decimal:
     """Lines plus shipping plus handling less discounts; `difference` is a rounding that shows in no part."""
-    return line_values(order) + order.shipping + order.handling - order.discount + order.difference
+    priced = line_values(order) + order.shipping + order.handling - order.discount + order.difference
+    return priced + tax_added(order)
 
 
 def shipping_tax(order: Order) -> Decimal:
-    return tax_inside(order.shipping, extra_percent(order.lines))
+    return tax_on(order, order.shipping, extra_percent(order.lines))
+
+
+def order_tax(order: Order) -> Decimal:
+    lines = sum((tax_on(order, line.value, line.tax_percent) for line in order.lines), ZERO)
+    extra = order.handling - order.discount
+    return lines + shipping_tax(order) + tax_on(order, extra, extra_percent(order.lines))
 
 
 def tax_included(order: Order) -> Decimal:
-    lines = sum((tax_inside(line.value, line.tax_percent) for line in order.lines), ZERO)
-    return lines + tax_inside(order.shipping + order.handling - order.discount, extra_percent(order.lines))
+    return order_tax(order) if order.pricelist.includes_tax else ZERO
+
+
+def tax_added(order: Order) -> Decimal:
+    return ZERO if order.pricelist.includes_tax else order_tax(order)
 
 
 def shipment_total(shipment: Shipment) -> Decimal:

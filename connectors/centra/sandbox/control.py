@@ -18,7 +18,8 @@ _PLAIN = (
     "add_product", "edit_size", "remove_size", "set_price", "set_tax_rate", "set_stock", "stock", "add_warehouse",
     "set_threshold", "confirm_order", "cancel_order", "cancel_line", "hold_order", "release_order", "edit_order",
     "configure", "expire_token", "revoke_token", "deprecate", "remove_field", "show_strange_status", "finish_captures",
-    "captured", "configure_webhooks", "drop_webhooks", "duplicate_webhooks",
+    "captured", "configure_webhooks", "drop_webhooks", "duplicate_webhooks", "sell", "pay_order", "add_sales_area",
+    "set_tax_group",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ class Currency:
     name: str
     is_base: bool
     rate: Decimal  # one unit in the tenant's base currency
+    digits: int = 2  # of its smallest coin
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
@@ -101,6 +102,7 @@ class Pricelist:
     updated_at: datetime
     status: str = "ACTIVE"
     comment: str | None = None
+    includes_tax: bool = True  # False: tax comes on top of its prices
     prices: dict[tuple[int, int | None], "Price"] = field(default_factory=dict)  # (product, variant or None)
 
 

@@ -139,6 +139,7 @@ class Order:
     discount: Decimal = ZERO  # positive; totals show it negative
     difference: Decimal = ZERO  # a rounding the platform made for itself: in the grand total and nowhere else
     vouchers: list[tuple[str, Decimal]] = field(default_factory=list)
+    voucher_types: dict[str, str] = field(default_factory=dict)  # by name; what is not named is "AUTO"
     lines: list[OrderLine] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     shipments: list["Shipment"] = field(default_factory=list)

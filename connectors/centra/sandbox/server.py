@@ -12,6 +12,7 @@ from connectors.centra.sandbox.control import run_control
 from connectors.centra.sandbox.gql.endpoint import GraphQLEndpoint, too_many_requests
 from connectors.centra.sandbox.limits import RateLimits, retry_after
 from connectors.centra.sandbox.order_api import OrderApi
+from connectors.centra.sandbox.selling import Selling
 from connectors.centra.sandbox.shop import Shop
 from connectors.centra.sandbox.structure import build_structure
 from connectors.centra.sandbox.tokens import Tokens
@@ -52,7 +53,7 @@ class NamedFaults(FaultPlan):
         return None
 
 
-class CentraSandbox(BackOffice, Trouble, Sandbox):
+class CentraSandbox(BackOffice, Selling, Trouble, Sandbox):
     platform: ClassVar[str] = "centra"
     default_token = TOKEN
 

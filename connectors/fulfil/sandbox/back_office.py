@@ -62,6 +62,21 @@ class BackOffice:
             raise ValueError(f"There is no product {sku}.")
         return found
 
+    # --- money and places ---------------------------------------------------------------------------------------------
+    def add_tax(self, name: str, rate: str, *, channel: int = structure.CHANNEL) -> None:
+        """A tax of the channel's settings: "0.12" is 12 percent."""
+        with self.lock:
+            tax = self.tenant.insert("account.tax", name=name, rate=Decimal(rate))
+            self.tenant.insert("sale.channel.tax", channel=channel, name=name, rate=Decimal(rate), tax=tax["id"])
+
+    def add_place(self, country: str, *, currency: str = "", digits: int = 2) -> None:
+        """A country that orders may go to, and a currency of its own."""
+        with self.lock:
+            if self.tenant.only("country.country", code=country) is None:
+                self.tenant.insert("country.country", name=country, code=country)
+            if currency and self.tenant.only("currency.currency", code=currency) is None:
+                self.tenant.insert("currency.currency", name=currency, code=currency, symbol=currency, digits=digits)
+
     # --- orders -----------------------------------------------------------------------------------------------------
     def orders_by_identifier(self, identifier: str) -> list[Row]:
         return self.tenant.select("sale.sale", channel_identifier=identifier)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # methods whose arguments and result are JSON as they stand
 _PLAIN = (
     "add_product", "set_stock", "edit_product", "ship", "ship_order", "pack_shipment", "split_shipment", "configure",
-    "set_channel", "set_order_state", "revoke_key", "configure_webhooks", "deliver_webhooks",
+    "set_channel", "set_order_state", "add_tax", "add_place", "revoke_key", "configure_webhooks", "deliver_webhooks",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from integrationhub.catalogue.listings import ledger
 from integrationhub.catalogue.models import ListingTerms
 from integrationhub.inventory.listing import MEANINGS
 from mappings_app.kinds import ATTRIBUTE_VALUE, CATEGORY
+from mappings_app.lookup import counting_for
 from mappings_app.models import MappingVersion
 
 _LIST = f"""
@@ -41,6 +42,7 @@ def refresh(link: Link) -> tuple[int, int]:
     values: dict[str, Any] = {
         "link": link.pk,
         "brand": link.brand_id,
+        "own_only": link.own_mappings_only,
         "channel": link.source_id,
         "owner": link.target_id,
         "now": ports.now(),
@@ -61,8 +63,7 @@ def follow_mappings(link: Link, terms: ListingTerms) -> bool:
     newest = rows.aggregate(newest=Max("pk"))["newest"] or 0
     if newest <= terms.mappings_seen:
         return False
-    fresh = rows.filter(pk__gt=terms.mappings_seen, pk__lte=newest)
-    fresh = fresh.filter(link=None) | fresh.filter(link=link)
+    fresh = rows.filter(counting_for(link), pk__gt=terms.mappings_seen, pk__lte=newest)
     own = set(fresh.filter(kind=CATEGORY).values_list("from_code", flat=True))
     with transaction.atomic():
         if fresh.filter(kind=ATTRIBUTE_VALUE).exists():

@@ -8,7 +8,7 @@ from connectors.models import Link
 from integrationhub.catalogue.listings.composing import Rule, Values, Wishes
 from integrationhub.catalogue.models import AttributeRule, KnownAttribute, KnownCategory, KnownValue, ValueList
 from mappings_app.kinds import ATTRIBUTE_VALUE, CATEGORY
-from mappings_app.lookup import VersionTable
+from mappings_app.lookup import VersionTable, counting_for
 from mappings_app.models import MappingVersion
 from mappings_app.models.versions import in_force
 
@@ -124,7 +124,7 @@ def value_meanings(link: Link) -> dict[str, str]:
     rows = MappingVersion.objects.filter(
         in_force(ports.now()), kind=ATTRIBUTE_VALUE, brand=link.brand_id, retired=False
     )
-    told = (rows.filter(link=None) | rows.filter(link=link)).values_list("link_id", "from_code", "to_code")
+    told = rows.filter(counting_for(link)).values_list("link_id", "from_code", "to_code")
     by_code: dict[str, str] = {}
     for _, from_code, to_code in sorted(told, key=lambda one: one[0] is not None):
         by_code[from_code] = to_code
@@ -134,7 +134,7 @@ def value_meanings(link: Link) -> dict[str, str]:
 def categories_in_use(link: Link) -> set[str]:
     """The channel's categories that mappings name now."""
     rows = MappingVersion.objects.filter(in_force(ports.now()), kind=CATEGORY, brand=link.brand_id, retired=False)
-    return set((rows.filter(link=None) | rows.filter(link=link)).values_list("to_code", flat=True))
+    return set(rows.filter(counting_for(link)).values_list("to_code", flat=True))
 
 
 def path_of(categories: Mapping[str, KnownCategory], code: str) -> Sequence[str]:

@@ -88,13 +88,19 @@ class FixForm(forms.Form):
             placeholder=f"Type {missing.kind.to_words}, or part of its name",
         )
         self.fields["scope"] = forms.ChoiceField(
-            choices=[(str(link.pk), link.source.name) for link in missing.links] + [("", "every channel")],
-            required=False,
-            initial="",
+            choices=[(str(link.pk), link.source.name) for link in missing.links] + self._for_all,
+            required=self._for_all == [],
+            initial="" if self._for_all else str(missing.links[0].pk),
         )
         self.fields.update(attribute_fields(missing.kind))
         self.fields["reason"] = fields.text(label="Why (for the audit trail, optional)", required=False, max_length=500)
         self.fields["sure"] = forms.BooleanField(required=False, widget=forms.HiddenInput())
+
+    @property
+    def _for_all(self) -> list[tuple[str, str]]:
+        """The choice "every channel", where what is said for all of them counts for some that waits."""
+        counts = any(not link.own_mappings_only for link in self.missing.links)
+        return [("", "every channel")] if counts else []
 
     @property
     def _first_is_certain(self) -> bool:
@@ -108,7 +114,9 @@ class FixForm(forms.Form):
     def scope_choices(self, now: datetime) -> list[dict[str, Any]]:
         """For whom it counts: each channel alone, or all of the brand; with what each would release."""
         brand, wanted = self.missing.case.brand, str(self["scope"].value() or "")
-        rows: list[tuple[str, str, Preview]] = [("", f"For every channel of {brand.name}", self.previews[None])]
+        rows: list[tuple[str, str, Preview]] = []
+        if self._for_all:
+            rows.append(("", f"For every channel of {brand.name}", self.previews[None]))
         rows += [(str(link.pk), f"For {link.source.name} only", self.previews[link.pk]) for link in self.missing.links]
         return [
             {

@@ -90,7 +90,8 @@ def previews(case: ExceptionCase, links: Sequence[Link]) -> dict[int | None, Pre
         for row in rows
     }
     told: dict[int | None, Preview] = {link.pk: found.get(link.pk, _NOTHING) for link in links}
-    told[None] = _sum(list(found.values()))
+    alone = {link.pk for link in links if link.own_mappings_only}
+    told[None] = _sum([part for link_id, part in found.items() if link_id not in alone])
     return told
 
 

@@ -15,7 +15,7 @@ from connectors.admin import save_and_tell
 from connectors.admin_base import HubModelAdmin, register, rights_of
 from connectors.base import Capability
 from connectors.models import Brand, Connection, Link
-from connectors.registry import platforms_able_to
+from connectors.registry import connector_class, platforms_able_to
 from integrationhub.adminkit.moments import span
 from integrationhub.console.cases.filters import BrandFilter
 from integrationhub.sync import ticks
@@ -28,7 +28,16 @@ _EXPLAINED = {
     ),
     "tax_difference": "What happens when the total agrees and the tax in it does not.",
     "fallback_email": "Orders whose marketplace hides the customer's e-mail are created with this one.",
+    "own_mappings_only": (
+        "Mappings made for every channel of the brand do not count here. A new link from a shop such as Centra starts like"
+        " this: those mappings say what a marketplace's codes are in the shop."
+    ),
+    "equal_skus": (
+        "A SKU without a mapping means itself, once the product is in the list of where orders are fulfilled. The hub writes"
+        " these mappings itself, and looks for a product that is new as soon as somebody buys it."
+    ),
 }
+PAIRS = "A link goes from a marketplace to Centra, from Centra to Fulfil, or from a marketplace to Fulfil."
 
 
 class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,7 +48,36 @@ class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
             side = cleaned.get(name)
             if side and brand and side.brand_id != brand.pk:
                 self.add_error(name, f"{side} does not belong to {brand}.")
+        source, target = cleaned.get("source") or self._kept("source"), cleaned.get("target") or self._kept("target")
+        if source and target:
+            self._check_pair(source, target)
+            if cleaned.get("active"):
+                self._check_one_owner(source, target)
+        if not self.instance.pk and source and connector_class(source.platform).is_shop():
+            cleaned["own_mappings_only"] = True
         return cleaned
+
+    def _kept(self, name: str) -> Connection | None:
+        return getattr(self.instance, name) if self.instance.pk else None
+
+    def _check_pair(self, source: Connection, target: Connection) -> None:
+        field = "target" if "target" in self.fields else None
+        if source.pk == target.pk:
+            self.add_error(field, f"Orders that are sold at {source} and stay there need no link.")
+        elif connector_class(source.platform).is_shop() and connector_class(target.platform).is_shop():
+            self.add_error(field, f"{source} and {target} are both shops: neither fulfils for the other. {PAIRS}")
+
+    def _check_one_owner(self, source: Connection, target: Connection) -> None:
+        """What a source may sell follows the stock of one owner: two would overwrite each other."""
+        if not connector_class(target.platform).capabilities[Capability.READ_STOCK]:
+            return
+        owners = Link.objects.filter(
+            source=source, active=True, target__platform__in=platforms_able_to(Capability.READ_STOCK)
+        )
+        other = owners.exclude(pk=self.instance.pk).select_related("target").first()
+        if other is not None:
+            words = f"{source} already gets its stock from {other.target}. The hub never lets two owners write the same stock."
+            self.add_error("active", f"{words} Switch that link off first.")
 
 
 @register(Link)
@@ -60,6 +98,7 @@ class LinkAdmin(HubModelAdmin):
             "Taking orders",
             {"fields": ("acceptance_policy", "acceptance_window_hours", "fallback_email", "reference_prefix")},
         ),
+        ("Mappings", {"fields": ("own_mappings_only", "equal_skus")}),
         (
             "Watching",
             {"fields": ("dispatch_confirmed_within_hours", "tax_difference", "cancellation_reason", "refund_reason")},
@@ -74,11 +113,15 @@ class LinkAdmin(HubModelAdmin):
 
     @display(description="Orders are")
     def policy(self, link: Link) -> str:
+        if connector_class(link.source.platform).is_shop():
+            return "created when they are paid"
         first = Link.AcceptancePolicy.CREATE_FIRST
         return "created, then accepted" if link.acceptance_policy == first else "reserved, accepted, then created"
 
     @display(description="Acceptance window", ordering="acceptance_window_hours")
     def window(self, link: Link) -> str:
+        if connector_class(link.source.platform).is_shop():
+            return "none"
         return span(link.acceptance_window_hours * 3600)
 
     @display(description="State", ordering="active")
@@ -130,6 +173,8 @@ def _able(side: str, brands: set[int]) -> QuerySet[Connection]:
 
 def cadence_warning(link: Link) -> str:
     """A sentence when orders are read too seldom for the acceptance window, else ""."""
+    if connector_class(link.source.platform).is_shop():
+        return ""
     reading = Schedule.objects.filter(connection_id=link.source_id, flow="read_orders", cadence_seconds__isnull=False)
     cadence = reading.values_list("cadence_seconds", flat=True).first()
     window = link.acceptance_window_hours * 3600

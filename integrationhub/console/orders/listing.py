@@ -34,7 +34,7 @@ WAITING_AT_MOST = 5_000
 
 
 class StateFilter(ChoiceFilter):
-    title, parameter_name = "state at the marketplace", "state"
+    title, parameter_name = "state where it was sold", "state"
 
     def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
         return [(state.value, ORDER_STATE_LABELS[state]) for state in OrderState]
@@ -55,7 +55,7 @@ class TargetStateFilter(ChoiceFilter):
 
 
 class ChannelFilter(ChoiceFilter):
-    title, parameter_name = "marketplace", "channel"
+    title, parameter_name = "sold at", "channel"
 
     def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
         brands = rights_of(request).brand_ids(Right.SEE)

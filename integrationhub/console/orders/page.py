@@ -17,6 +17,7 @@ from connectors import ports
 from connectors.access import Right
 from connectors.admin_base import Rights, require, rights_of
 from connectors.models import record_audit
+from connectors.registry import connector_class
 from exceptions_app.models import CaseLink, ExceptionCase
 from exceptions_app.telling import tell
 from integrationhub.console.orders import editing, timeline
@@ -68,6 +69,8 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
         "corrections": editing.told_corrections(_corrections(order)),
         "editable": _editable(jobs, rights, brand_id),
         "timeline_url": reverse("admin:orders_soldorder_timeline", args=[order.pk]),
+        # Several orders of a marketplace may be one basket; an order of a shop may be a marketplace's.
+        "commercial_label": "Marketplace order" if connector_class(order.link.source.platform).is_shop() else "Basket",
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "console/orders/order.html", context)

@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from connectors.canonical.money import Money
+from connectors.registry import connector_class
 from exceptions_app.words import money
 from integrationhub.console.back_office import page_url
 from integrationhub.console.money_words import NOTHING, amount
@@ -210,7 +211,7 @@ def steps_of(order: SoldOrder, lines: Sequence[SoldLine], dispatches: Sequence[S
     wanted = [line for line in lines if not line.cancelled]
     mapped = bool(wanted) and all(line.target_sku for line in wanted)
     shown = [row.shown_at for row in dispatches if row.shown_at]
-    stations = (
+    stations: tuple[tuple[str, datetime | None, str, bool], ...] = (
         ("Received", order.first_seen_at, source, True),
         ("Mapped", None, "the hub", mapped),
         (
@@ -224,6 +225,8 @@ def steps_of(order: SoldOrder, lines: Sequence[SoldLine], dispatches: Sequence[S
         ("Dispatched", min((row.dispatched_at for row in dispatches), default=None), target, bool(dispatches)),
         (f"Shown at {source}", max(shown, default=None), source, bool(shown) and len(shown) == len(dispatches)),
     )
+    if connector_class(order.link.source.platform).is_shop():  # nobody accepts the orders of a shop
+        stations = tuple(station for station in stations if station[0] != "Accepted")
     following = next((name for name, _, _, done in stations if not done), "")
     return [
         Step(name=name, at=at, who=who, state="done" if done else "next" if name == following else "")

@@ -3,6 +3,7 @@
 from integrationhub.orders.flows import (
     accepting,
     acknowledging,
+    alike,
     cancelling,
     confirming,
     counting,
@@ -18,6 +19,7 @@ from integrationhub.orders.flows import (
 __all__ = [
     "accepting",
     "acknowledging",
+    "alike",
     "cancelling",
     "confirming",
     "counting",

@@ -152,7 +152,7 @@ def watch_target_order(run: Run) -> Outcome:
         if travels:
             enqueue(order_job("cancel_sold_order", row))
     if travels:
-        return Done(f"Cancelled in {run.target_row.name}; the marketplace is told.")
+        return Done(f"Cancelled in {run.target_row.name}; {run.source_row.name} is told.")
     _require_all_units(run, row, seen)
     return Done(f"{run.target_row.name} shows it as {row.get_target_state_display().lower()}.")
 
@@ -180,7 +180,7 @@ def cancel_sold_order(run: Run) -> Outcome:
     if row.state in ENDED_AT_SOURCE:
         return Skipped(f"{run.source_row.name} has ended it already.")
     if not run.source.capabilities[Capability.CANCEL_SOLD_ORDERS]:
-        return Skipped(f"{run.source_row.name} takes no cancellations from the hub: cancel it there by hand.")
+        return _told_by_hand(run, row)
     require_not_held(row)
     order = fresh_order(run, row.reference)
     if order is None:
@@ -202,6 +202,19 @@ def cancel_sold_order(run: Run) -> Outcome:
         Effect(place=run.source_row, operation="cancel_sold_order", reference=row.reference, send=send, find=ended)
     )
     return Done(f"Cancelled at {run.source_row.name}.")
+
+
+def _told_by_hand(run: Run, row: SoldOrder) -> Outcome:
+    """A shop still expects an order that will not come: somebody must know. Elsewhere, whoever cancelled it was told."""
+    if not run.source.is_shop() or row.cancel_wanted_at is not None:
+        return Skipped(f"{run.source_row.name} takes no cancellations from the hub: cancel it there by hand.")
+    raise NeedsPersonError(
+        "cancelled_at_target",
+        object_key=f"order:{row.pk}",
+        context={"order": row.reference, "number": row.target_external_id},
+        place=run.target_row,
+        message=f"{row.reference} was cancelled in {run.target_row.name}, and {run.source_row.name} still expects it.",
+    )
 
 
 def _reason_code(run: Run, order: Order) -> str:

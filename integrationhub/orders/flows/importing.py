@@ -1,17 +1,19 @@
 """`import_order`: a sold order becomes an order where it is fulfilled — whole or not at all, exactly once, with the
-marketplace's money as final.
+source's money as final.
 
 What happens depends on where the order stands at its source and on the link's acceptance policy:
 
     waiting to be accepted   CREATE_FIRST: create on hold, then accept      RESERVE_FIRST: reserve, then accept
     waiting for payment      wait for the next version
-    ready to ship            create (or confirm what waits on hold)
+    ready to ship            create (or confirm what waits on hold); a shop's units are held until it is there
     refused, cancelled       cancel what was created; a reservation ends
 """
 
+from connectors.canonical.errors import MappingError
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, OrderState
 from integrationhub.orders import ledger, reserving
+from integrationhub.orders.flows import alike, following
 from integrationhub.orders.flows.creating import bring_to_target, may_exist
 from integrationhub.orders.flows.routing import order_job
 from integrationhub.orders.holding import require_not_held
@@ -53,12 +55,16 @@ def _was_brought_in(run: Run, order: Order) -> bool:
 
 def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
     if not order.fulfilled_by_seller:
-        return Skipped("The marketplace fulfils this order itself.")
+        return Skipped(f"{run.source_row.name} fulfils this order itself.")
     if order.cancellation_requested:
         enqueue(order_job("acknowledge_cancellation", row))
+    if run.source.is_shop():
+        following.require_not_stopped(run, order, row)
     match order.state:
         case OrderState.STAGING:
-            return Skipped("The marketplace is still checking this order.")
+            return Skipped(f"{run.source_row.name} does not let this order go yet: {order.source_state.lower()}.")
+        case OrderState.AWAITING_PAYMENT if run.source.is_shop():
+            return Skipped("Waiting for the customer's payment.")
         case OrderState.REFUSED | OrderState.CANCELLED:
             return _undo(run, order, row)
         case OrderState.UNKNOWN:
@@ -75,10 +81,35 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
         enqueue(order_job("cancel_target_order", row))
     if order.state not in BEFORE_FULFILMENT:
         return _after_fulfilment(run, order, row)
-    resolved = resolve_order(order, link=run.link, known_at=row.mappings_as_of)
+    if run.source.is_shop():
+        _keep_units(run, order, row)
+    resolved = _resolved(run, order, row)
     run.mapping_versions.update(resolved.version_ids)
     ledger.record_mapped(row, resolved)
+    if run.source.is_shop():
+        following.require_unchanged(run, resolved.order, row)
     return _fulfil(run, resolved, row)
+
+
+def _keep_units(run: Run, order: Order, row: SoldOrder) -> None:
+    """A shop has sold them: nobody else may promise them until they are counted where they are fulfilled."""
+    if row.target_external_id or row.target_created_at is not None:
+        return
+    if order.part_shipped:
+        raise _shipped_before_import(run, order, row)
+    if row.cancel_wanted_at is None:
+        reserving.keep(run.link, order, row)
+
+
+def _resolved(run: Run, order: Order, row: SoldOrder) -> ResolvedOrder:
+    try:
+        return resolve_order(order, link=run.link, known_at=row.mappings_as_of)
+    except MappingError as error:
+        if not alike.found_after_all(run, error):
+            raise
+    if run.source.is_shop():
+        _keep_units(run, order, row)
+    return resolve_order(order, link=run.link, known_at=row.mappings_as_of)
 
 
 def _fulfil(run: Run, resolved: ResolvedOrder, row: SoldOrder) -> Outcome:
@@ -116,14 +147,20 @@ def options(run: Run, resolved: ResolvedOrder) -> OrderOptions:
         payment_method=resolved.payment_method,
         email=order.relay_email or run.link.fallback_email,
         # Centra cancels no order whose money was captured there, and a marketplace cancels paid orders until they ship.
-        paid=order.state == OrderState.READY_TO_SHIP and settings.get("record_capture") is True,
+        paid=order.state == OrderState.READY_TO_SHIP
+        and (run.target.creates_paid_orders or settings.get("record_capture") is True),
         hold_reason="" if order.state == OrderState.READY_TO_SHIP else "Waiting for the marketplace's payment.",
-        attributes={
-            "marketplace": run.source_row.name,
-            "marketplace_order": order.reference,
-            "marketplace_tax": str(order.tax.rounded().amount),
-        },
+        attributes=_attributes(run, order),
     )
+
+
+def _attributes(run: Run, order: Order) -> dict[str, str]:
+    """What the target's order says of where it was sold; a shop's order may come from a marketplace in its turn."""
+    tax = str(order.tax.rounded().amount)
+    if not run.source.is_shop():
+        return {"marketplace": run.source_row.name, "marketplace_order": order.reference, "marketplace_tax": tax}
+    told = {"shop": run.source_row.name, "shop_order": order.reference, "shop_tax": tax}
+    return {**told, "marketplace_order": order.commercial_reference} if order.commercial_reference else told
 
 
 def _ask_to_accept(row: SoldOrder) -> None:
@@ -140,7 +177,7 @@ def _undo(run: Run, order: Order, row: SoldOrder) -> Outcome:
         enqueue(order_job("reconcile_order", row))
     if _lapsed(order, row):
         raise_lapsed(run, row)
-    return Done("Refused at the marketplace." if order.state == OrderState.REFUSED else "Cancelled at the marketplace.")
+    return Done(f"{'Refused' if order.state == OrderState.REFUSED else 'Cancelled'} at {run.source_row.name}.")
 
 
 def _lapsed(order: Order, row: SoldOrder) -> bool:
@@ -163,7 +200,11 @@ def _after_fulfilment(run: Run, order: Order, row: SoldOrder) -> Outcome:
     if row.target_external_id:
         reserving.let_go(row, reason="Shipped.")
         return Done(f"{run.source_row.name} shows it as {order.source_state.lower()}.")
-    raise NeedsPersonError(
+    raise _shipped_before_import(run, order, row)
+
+
+def _shipped_before_import(run: Run, order: Order, row: SoldOrder) -> NeedsPersonError:
+    return NeedsPersonError(
         "shipped_before_import",
         object_key=f"order:{row.pk}",
         context={"order": row.reference},

@@ -14,7 +14,7 @@ from connectors.base import Capability
 from connectors.canonical.dispatches import Reason
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
-from integrationhub.orders.flows import confirming
+from integrationhub.orders.flows import alike, confirming
 from integrationhub.sync import places
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
 from integrationhub.sync.lanes import Lane
@@ -61,6 +61,7 @@ def learn_offers(run: Run) -> Outcome:
             row.last_success_at = ports.now()
         row.save()
         if page.next_token is None:
+            alike.learned(run)
             return Done(f"{count} offers.")
         if not run.job.may_start_call:
             return Later(ports.now(), f"{count} offers so far; reading goes on.")
@@ -88,6 +89,7 @@ def learn_products(run: Run) -> Outcome:
             row.reading_until, row.last_success_at = None, ports.now()
         row.save()
         if page.next_token is None:
+            alike.learned(run)
             return Done(f"{count} products.")
         if not run.job.may_start_call:
             return Later(ports.now(), f"{count} products so far; reading goes on.")

@@ -65,9 +65,7 @@ def jobs_for_events(place: Connection, events: Iterable[Event]) -> list[NewJob]:
     """An event is a hint: the job it makes reads the state again."""
     jobs: list[NewJob] = []
     numbers = {event.external_id for event in events if event.kind == "order"}
-    if numbers and place.platform in platforms_able_to(
-        Capability.READ_ORDERS
-    ):  # where they are sold: the next poll comes now
+    if numbers and _sells(place):  # the next poll comes now
         jobs.append(job_for_connection("read_orders", place, key="tick"))
     for order in _orders_of(place, numbers).values():
         jobs.append(order_job("watch_target_order", order))
@@ -75,6 +73,11 @@ def jobs_for_events(place: Connection, events: Iterable[Event]) -> list[NewJob]:
         if event.kind == "shipment":
             jobs.append(job_for_connection("take_dispatch", place, key=event.external_id))
     return jobs
+
+
+def _sells(place: Connection) -> bool:
+    """A shop may fulfil only: then nobody reads what it sells."""
+    return place.platform in platforms_able_to(Capability.READ_ORDERS) and bool(active_links(place.pk))
 
 
 def order_job(flow: str, order: SoldOrder, **values: object) -> NewJob:

@@ -54,6 +54,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
         "Permission to search orders",
         "Permission to change orders",
         "Permission to read shipments",
+        "Permission to read what was sold",
         "Permission to read prices",
         "Permission to read the event queue",
         "Permission to confirm events",
@@ -71,7 +72,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
     ]
     assert tenant.orders == []
     assert tenant.shop.events.listeners(tenant.integration) == []
-    assert len(tenant.journal.entries()) == 15
+    assert len(tenant.journal.entries()) == 16
 
 
 def test_what_only_a_person_can_see_is_a_warning_with_what_to_do(tenant: CentraSandbox) -> None:

@@ -13,6 +13,7 @@ from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order
+from connectors.centra import sold
 from connectors.centra.client import CREATE_ORDER
 from connectors.centra.connector import SHIPMENT_ROWS, CentraConnector
 from connectors.centra.documents import LIST_ROWS
@@ -30,6 +31,7 @@ from tests.connectors.conformance import (
     EventsQueueSuite,
     Platform,
     ReadsDispatchesSuite,
+    ReadsOrdersSuite,
     ReadsProductsSuite,
     ReadsStockSuite,
     RecordingGate,
@@ -54,6 +56,38 @@ class Centra(Platform):
 
 class TestConnection(Centra, ConnectionSuite):
     pass
+
+
+class TestReadsOrders(Centra, ReadsOrdersSuite):
+    read_operation = "ReadSold"
+    page_size = 4  # smaller pages than the platform's, so that the tests need fewer orders
+
+    @pytest.fixture(autouse=True)
+    def small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sold, "ORDER_ROWS", self.page_size)
+
+    def sell(self, sandbox: Sandbox, count: int) -> list[str]:
+        shop = cast(CentraSandbox, sandbox)
+        return [str(shop.sell([{"sku": "NV1002-100-S", "price": "80"}], shipping="4.90")) for _ in range(count)]
+
+    def test_the_orders_of_a_day_are_listed_page_by_page(
+        self, connector: Connector, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sold, "LIST_ROWS", 2)
+        placed = self.sell(sandbox, 5)
+        cast(CentraSandbox, sandbox).cancel_order(int(placed[0]))
+
+        marks, token = [], None
+        while True:
+            page = connector.list_orders_placed(since=START - timedelta(hours=1), until=START, token=token)
+            marks += page.marks
+            token = page.next_token
+            if token is None:
+                break
+
+        assert [mark.reference for mark in marks] == placed
+        assert [mark.expected for mark in marks] == [False, True, True, True, True]
+        assert marks[1].total == Money(Decimal("84.90"), "GBP")
 
 
 class TestCreatesOrders(Centra, CreatesOrdersSuite):

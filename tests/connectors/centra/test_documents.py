@@ -17,11 +17,12 @@ from graphql import (
 )
 
 from connectors.centra import documents
-from connectors.centra.documents import DOCUMENTS, TOUCHING, Document, stock_of, touched_by
+from connectors.centra.documents import DOCUMENTS, TOUCHING, Document, sizes_of, stock_of, touched_by
+from connectors.centra.documents_sold import SOLD_DOCUMENTS
 from tests.connectors.centra.support import PAYLOADS, payload
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "centra.graphql"
-ALL = (*DOCUMENTS, stock_of(1), stock_of(40), *(touched_by(kind, 3) for kind in TOUCHING))
+ALL = (*DOCUMENTS, *SOLD_DOCUMENTS, stock_of(1), stock_of(40), sizes_of(2), *(touched_by(kind, 3) for kind in TOUCHING))
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ constant("Order", "userIP", None)
 @resolves("Order", "grandTotal")
 def order_grand_total(source: Order, session: Session, args: Args) -> Money:
     total = arithmetic.grand_total(source)
-    return money(source, total if args["includingTax"] else total - arithmetic.tax_included(source))
+    return money(source, total if args["includingTax"] else total - arithmetic.order_tax(source))
 
 
 @resolves("Order", "paymentHistory")
@@ -70,7 +70,7 @@ constant("Shipment Return", "discountsApplied", [])
 _amount("AppliedDiscount", "value", lambda discount: discount.amount)
 computed("AppliedDiscount", "discount", lambda discount: discount)
 constant("Voucher", "id", 1)
-constant("Voucher", "type", "AUTO")
+computed("Voucher", "type", lambda discount: discount.order.voucher_types.get(discount.name, "AUTO"))
 computed("Voucher", "name code", lambda discount: discount.name)
 
 # --- totals -----------------------------------------------------------------------------------------------------------
@@ -85,9 +85,18 @@ _amount("OrderTotals", "shipping", lambda order: order.shipping)
 _amount("OrderTotals", "handling", lambda order: order.handling)
 _amount("OrderTotals", "discounts", lambda order: -order.discount)
 _amount("OrderTotals", "taxIncluded", arithmetic.tax_included)
-_amount("OrderTotals", "shippingTaxIncluded", arithmetic.shipping_tax)
-# prices hold their tax; none is added or deducted
-_amount("OrderTotals", "taxAdded taxDeducted shippingTaxAdded shippingTaxDeducted", lambda order: ZERO)
+_amount("OrderTotals", "taxAdded", arithmetic.tax_added)
+_amount(
+    "OrderTotals",
+    "shippingTaxIncluded",
+    lambda order: arithmetic.shipping_tax(order) if order.pricelist.includes_tax else ZERO,
+)
+_amount(
+    "OrderTotals",
+    "shippingTaxAdded",
+    lambda order: ZERO if order.pricelist.includes_tax else arithmetic.shipping_tax(order),
+)
+_amount("OrderTotals", "taxDeducted shippingTaxDeducted", lambda order: ZERO)
 constant("OrderTotals ReturnTotals", "shippingTaxRules handlingTaxRules discountTaxRules returnCostTaxRules", [])
 
 
@@ -99,7 +108,7 @@ def _taxed(type_name: str, field_name: str, function: Callable[[Any], Decimal]) 
         line = source.order_line if isinstance(source, ShipmentLine) else source
         amount = function(source)
         with_tax = args.get("includingTax", True)
-        return money(line.order, amount if with_tax else arithmetic.without_tax(amount, line.tax_percent))
+        return money(line.order, arithmetic.shown(line.order, amount, line.tax_percent, with_tax=with_tax))
 
     resolves(type_name, field_name)(show)
 

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from connectors import ports
 from connectors.models import Link
+from integrationhub.inventory import ledger
 from integrationhub.inventory.models import ChannelStock
 
 # A link's own mapping goes before the brand's default, as when an order is resolved.
@@ -48,7 +49,10 @@ def refresh(link: Link) -> int:
         cursor.execute(_LIST, values)
         changed = int(cursor.rowcount)
         cursor.execute(_RETIRE, values)
-        return changed + int(cursor.rowcount)
+        changed += int(cursor.rowcount)
+        if changed:
+            ledger.mark_passed_on(link)
+    return changed
 
 
 def skus_never_read(link: Link, *, limit: int) -> list[str]:

@@ -7,11 +7,13 @@ is sent again exactly as it was frozen; nothing newer can have gone out before i
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from connectors import ports
 from connectors.base import Capability
-from connectors.models import Link
+from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
-from integrationhub.inventory import breaker, hooks, ledger
+from integrationhub.inventory import breaker, hooks, ledger, owners
 from integrationhub.inventory.models import StockSwitch
 from integrationhub.sync.delivering import Courier
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
@@ -37,8 +39,10 @@ def publish_stock(run: Run) -> Outcome:
         return COURIER.bring_to_its_end(run, batch)
     if not ledger.stirs(channel):
         return Done("Nothing changed.")
+    if owners.refuse_two(channel):
+        return Done("Held back: two systems own its stock.")
     links = list(Link.objects.filter(source=channel, active=True).select_related("brand", "source", "target"))
-    again_at = hooks.wait_for_orders(channel)
+    again_at = _orders_read(channel, links)
     if again_at is not None:
         return Later(again_at, "New orders are read first: what they need is not for sale any more.")
     ledger.compute(channel, links)
@@ -47,8 +51,17 @@ def publish_stock(run: Run) -> Outcome:
     if isinstance(claimed, Later):
         return claimed
     if claimed is not None:
-        return COURIER.bring_to_its_end(run, claimed)
+        outcome = COURIER.bring_to_its_end(run, claimed)
+        full = claimed.delivery.lines == run.connection.connector.stock_lines_max
+        # Taken at once: what did not fit goes on inside the budget, not with the next slot.
+        return Later(ports.now(), outcome.message) if full and isinstance(outcome, Done) else outcome
     return Done("Nothing changed." if len(allowed) == len(links) else "Held back: see the stock page.")
+
+
+def _orders_read(channel: Connection, links: Sequence[Link]) -> datetime | None:
+    """When to look again for orders that take units away: the channel's, and those of who only passes its owner's stock on."""
+    waits = [hooks.wait_for_orders(place) for place in (channel, *owners.passes_on(links))]
+    return max((again_at for again_at in waits if again_at is not None), default=None)
 
 
 def _allowed(links: Sequence[Link]) -> list[int]:

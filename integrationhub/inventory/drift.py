@@ -130,6 +130,14 @@ WHERE s.link_id = ANY(%(links)s) AND s.channel_sku = ANY(%(skus)s) AND s.drifted
 """  # noqa: S608  our own names
 
 
+# Somebody else wrote at the same moment, so that it was refused: now that they are done, it goes out once more.
+_REFUSED_AGAIN = """
+UPDATE inventory_channelstock SET state = 'PENDING', reason = ''
+WHERE link_id = ANY(%(links)s) AND channel_sku = ANY(%(counted)s) AND channel_sku = ANY(%(skus)s)
+  AND state = 'REFUSED' AND computed IS DISTINCT FROM shown
+"""
+
+
 def look(channel: Connection, offers: Sequence[Offer], *, counted: Collection[str]) -> int:
     """Put right at once what a channel shows of a few SKUs. Returns how many will be told again.
 
@@ -140,7 +148,7 @@ def look(channel: Connection, offers: Sequence[Offer], *, counted: Collection[st
     values = {"links": _links(channel.pk), "skus": [offer.sku for offer in offers], "counted": sorted(counted)}
     with transaction.atomic():
         real = [row[0] for row in _rows(_DRIFTED_OF, values)]
-        return _execute(_HEAL, [real]) if real else 0
+        return _execute(_REFUSED_AGAIN, values) + (_execute(_HEAL, [real]) if real else 0)
 
 
 def compare(scan: DriftScan) -> Found:

@@ -177,7 +177,7 @@ def asked_by_events(place: Connection, events: Sequence[Event]) -> list[NewJob]:
 
 def _readings(place: Connection, events: Sequence[Event]) -> list[NewJob]:
     told = _last_told(events)
-    if skus := readings.ask(place.pk, readings.listed(place.pk, told), told=told) if told else []:
+    if readings.ask(place.pk, readings.listed(place.pk, told), told=told) if told else []:
         return [*_gathered(place, events), job_for_connection(READ_STOCK.name, place, key="tick")]
     return _gathered(place, events)
 

@@ -99,7 +99,7 @@ def build(world: World, fulfil: FulfilSandbox) -> FulfilWorld:
     world.centra_row.settings["stock_warehouse_id"] = SHELVED
     world.centra_row.save()
     upstream = Link.objects.create(brand=world.brand, source=world.centra_row, target=row)
-    world.clock.follow(world.mirakl.advance, world.centra.advance, fulfil.advance)
+    world.clock.follow(fulfil.advance)
     values: dict[str, Any] = {field.name: getattr(world, field.name) for field in fields(World)}
     built = FulfilWorld(**values, fulfil=fulfil, fulfil_row=row, upstream=upstream)
     built.roomy()

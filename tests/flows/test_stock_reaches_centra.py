@@ -261,6 +261,21 @@ def test_the_breaker_holds_what_would_empty_centra(shop: FulfilWorld) -> None:
     assert "arketplace" not in str(case.context)
 
 
+def test_the_first_telling_empties_no_shop_that_sold_before(bare_world: World, fulfil: FulfilSandbox) -> None:
+    """The wrong warehouse is named in Fulfil: every figure is 0."""
+    world = build(bare_world, fulfil)
+    world.fulfil_row.settings["warehouse_ids"] = "65"
+    world.fulfil_row.save()
+    StockLimits.objects.create(link=world.upstream, least=2)
+    world.run("list_stock")
+    world.read()
+    world.publish()
+    assert (world.writes(), world.in_centra_now()) == ([], (5, 0, 5))
+    hold = StockHold.objects.get(link=world.upstream, state="OPEN")
+    assert (hold.zeroed, hold.live) == (3, 3)
+    assert [COAT, 5, 0] in hold.sample
+
+
 @pytest.mark.parametrize(("mode", "free"), [("HOLD", 5), ("LAST_GOOD", 5), ("ZERO", 0)])
 def test_the_switches_work_for_centra_as_for_any_channel(shop: FulfilWorld, mode: str, free: int) -> None:
     StockSwitch.objects.create(brand=shop.brand, link=shop.upstream, mode=mode, reason="Test", set_by="olivia")

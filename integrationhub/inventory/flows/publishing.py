@@ -7,19 +7,23 @@ is sent again exactly as it was frozen; nothing newer can have gone out before i
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors import ports
 from connectors.base import Capability
 from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
 from integrationhub.inventory import breaker, hooks, ledger, owners
-from integrationhub.inventory.models import StockSwitch
+from integrationhub.inventory.flows.scanning import SCAN_STOCK
+from integrationhub.inventory.models import DriftScan, StockDelivery, StockSwitch
 from integrationhub.sync.delivering import Courier
+from integrationhub.sync.enqueue import enqueue, job_for_connection
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
 
+SHOPS = platforms_able_to(Capability.CREATE_ORDERS) & platforms_able_to(Capability.READ_OFFERS)
+LOOK_SECONDS = 10
 SILENT = (StockSwitch.Mode.HOLD, StockSwitch.Mode.LAST_GOOD)
 COURIER = Courier(
     ledger=ledger.LEDGER,
@@ -45,6 +49,9 @@ def publish_stock(run: Run) -> Outcome:
     again_at = _orders_read(channel, links)
     if again_at is not None:
         return Later(again_at, "New orders are read first: what they need is not for sale any more.")
+    if not _was_looked_at(channel):
+        enqueue(job_for_connection(SCAN_STOCK.name, channel, key="tick"))
+        return Later(ports.now() + timedelta(seconds=LOOK_SECONDS), "What it shows now is read first.")
     ledger.compute(channel, links)
     allowed = _allowed(links)
     claimed = COURIER.claim(run, allowed, size=run.connection.connector.stock_lines_max)
@@ -56,6 +63,14 @@ def publish_stock(run: Run) -> Outcome:
         # Taken at once: what did not fit goes on inside the budget, not with the next slot.
         return Later(ports.now(), outcome.message) if full and isinstance(outcome, Done) else outcome
     return Done("Nothing changed." if len(allowed) == len(links) else "Held back: see the stock page.")
+
+
+def _was_looked_at(channel: Connection) -> bool:
+    """A shop that sold before it had an owner of stock is read before it is first told anything: the breaker knows then
+    what would be emptied."""
+    if channel.platform not in SHOPS or StockDelivery.objects.filter(connection=channel).exists():
+        return True
+    return DriftScan.objects.filter(channel=channel, ended_at__isnull=False).exists()
 
 
 def _orders_read(channel: Connection, links: Sequence[Link]) -> datetime | None:

@@ -30,7 +30,8 @@ _FOR_SALE = Q(acknowledged__gt=0) | Q(acknowledged=None, shown__gt=0)
 _PUSH = """
 SELECT COUNT(*) FILTER (WHERE computed = 0), COUNT(*)
 FROM inventory_channelstock
-WHERE channel_id = %s AND link_id = %s AND state = 'PENDING' AND COALESCE(acknowledged, shown) > 0 AND released IS DISTINCT FROM computed
+WHERE channel_id = %s AND link_id = %s AND state = 'PENDING' AND COALESCE(acknowledged, shown) > 0
+  AND released IS DISTINCT FROM computed
 """
 
 

@@ -320,7 +320,7 @@ class DriftScan(models.Model):
     channel = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="drift_scans")
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)  # empty: still reading
-    token = models.CharField(max_length=200, blank=True)  # where reading goes on
+    token = models.TextField(blank=True)  # where reading goes on
     offers = models.PositiveIntegerField(default=0)
     drifted = models.PositiveIntegerField(default=0)  # show something else than they took
     explained = models.PositiveIntegerField(default=0)  # ... because something is on its way, or was sold meanwhile

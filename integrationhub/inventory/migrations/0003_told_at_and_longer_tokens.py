@@ -10,4 +10,9 @@ class Migration(migrations.Migration):
             name="told_at",
             field=models.DateTimeField(null=True),
         ),
+        migrations.AlterField(
+            model_name="driftscan",
+            name="token",
+            field=models.TextField(blank=True),
+        ),
     ]

@@ -4,14 +4,18 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
+from django.db.models import F
 from django.test import Client
 
+from connectors.canonical.stock import StockLevel
+from connectors.centra.events import LISTENERS
 from connectors.centra.sandbox import CentraSandbox
 from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.models import Connection, Link
-from integrationhub.inventory import promises
-from integrationhub.inventory.models import ChannelStock
-from integrationhub.sync import drain
+from integrationhub.inventory import ledger, listing, promises, readings
+from integrationhub.inventory.models import ChannelStock, DriftScan
+from integrationhub.sync import drain, ticks
+from integrationhub.sync.models import Schedule
 from tests.flows.world import SKUS, World
 
 # Centra's SKU → Fulfil's
@@ -24,9 +28,37 @@ class FulfilWorld(World):
     fulfil: FulfilSandbox
     fulfil_row: Connection
     upstream: Link  # Centra → Fulfil
+    planned: bool = False
 
     def work(self) -> drain.Tally:
         return drain.work_off([self.northgate.pk, self.centra_row.pk, self.fulfil_row.pk])
+
+    def start(self, flow: str) -> None:
+        """As elsewhere; which schedules there should be is worked out once."""
+        if not self.planned:
+            ticks.plan_schedules()
+            self.planned = True
+        for schedule in Schedule.objects.filter(flow=flow).select_related("connection", "link"):
+            ticks.enqueue_now(schedule)
+
+    def agree(self, **units: int) -> None:
+        """All three show these units, by Centra's SKU, `COAT_NVY_38` for COAT-NVY-38; everything was told and taken before."""
+        now = self.clock.now()
+        in_centra = {sku.replace("_", "-"): count for sku, count in units.items()}
+        in_fulfil = {IN_FULFIL[sku]: count for sku, count in in_centra.items()}
+        for sku, count in in_centra.items():
+            self.centra.set_stock(sku, count)
+            self.mirakl.set_offer_quantity(f"NG-{sku}", count)
+        self.centra.shop.events.listen(self.centra.integration, [listener.as_input() for listener in LISTENERS])
+        for link, known in ((self.upstream, in_fulfil), (self.link, in_centra)):
+            listing.refresh(link)
+            levels = [StockLevel(sku=sku, available=count, as_of=now) for sku, count in known.items()]
+            readings.record(link.target_id, levels)
+            ledger.compute(link.source, [link])
+        DriftScan.objects.create(channel=self.centra_row, began_at=now, ended_at=now)
+        told = {"acknowledged": F("computed"), "acknowledged_at": now, "state": ChannelStock.State.ACKNOWLEDGED}
+        ChannelStock.objects.update(**told)
+        self.advance(1)
 
     # --- what people and time do ----------------------------------------------------------------------------------
     def told_by_fulfil(self, *skus: str) -> int:

@@ -1,6 +1,5 @@
 """What a warehouse in Centra has of each SKU: on the shelf, free, on offer. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.canonical.offers import Offer
@@ -83,5 +82,5 @@ def _offer(size: Node) -> Offer:
     )
 
 
-def _objects(value: JSON) -> list[Mapping[str, JSON]]:
+def _objects(value: JSON) -> list[dict[str, JSON]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -17,7 +17,7 @@ from connectors.canonical.dispatches import Carrier, Dispatch, Reason
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
 from connectors.canonical.listings import ChannelAttribute, ChannelCategory, ChannelValue, ListingUpdate
-from connectors.canonical.offers import OfferPage, PriceUpdate
+from connectors.canonical.offers import Offer, OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision, OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
@@ -343,6 +343,10 @@ class Connector(ABC):
     def fetch_offers(self, *, token: str | None = None) -> OfferPage:
         """One page of what the channel shows, in a steady order. Raises DataError for a page that cannot be read."""
         raise self._lacks(Capability.READ_OFFERS)
+
+    def fetch_offers_of(self, skus: Sequence[str]) -> tuple[Offer, ...]:
+        """What the channel shows of these SKUs now; () where it cannot be asked by SKU, or its events name none."""
+        return ()
 
     # --- telling a channel about products -------------------------------------------------------------------------
     def fetch_categories(self) -> tuple[ChannelCategory, ...]:

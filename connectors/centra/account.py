@@ -82,6 +82,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="Instead of an allocation rule: warehouse numbers with commas between them, such as 1, 4.",
     ),
     Setting(
+        name="stock_warehouse_id",
+        label="Warehouse that the hub writes",
+        help="Only where another system owns the stock: the number of the one warehouse whose stock the hub sets.",
+        kind="integer",
+    ),
+    Setting(
         name="tier",
         label="Rate limit tier",
         help="Which of Centra's limits the hub keeps inside. The connection test shows what the account really has.",

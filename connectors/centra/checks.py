@@ -37,6 +37,7 @@ def check(account: Account, *, gate: Gate) -> CheckReport:
         findings += _tried("GraphQL schema", partial(_schema, client), blocking=False)
         findings += _tried("Store", partial(_structure, client, account))
         findings += _tried("Warehouses", partial(_warehouses, client, account), blocking=False)
+        findings += _tried("Warehouse that the hub writes", partial(_written, client, account), blocking=False)
     findings += _tried("Order API", partial(_order_api, client))
     findings += _by_hand(account)
     return CheckReport(findings=tuple(findings))
@@ -314,6 +315,29 @@ def _warehouses(client: CentraClient, account: Account) -> Iterable[Finding]:
     else:
         named = [row for row in rows if row["id"] in used]
         yield Finding(ok=True, subject="Warehouses", message=f"Stock is read in {_choices(named)}.", blocking=False)
+
+
+def _written(client: CentraClient, account: Account) -> Iterable[Finding]:
+    """Only where another system owns the stock: the warehouse that the hub writes, and the right to."""
+    warehouse = whole_setting(account, "stock_warehouse_id")
+    if warehouse is None:
+        return
+    rows = client.read_warehouses()
+    found = next((row for row in rows if row["id"] == warehouse and row["status"] == "ACTIVE"), None)
+    words = (
+        f"Stock that another system owns is written into {_choices([found])}."
+        if found
+        else f"There is no active warehouse {warehouse} to write stock into. There are {_choices(rows)}."
+    )
+    yield Finding(ok=found is not None, subject="Warehouse that the hub writes", message=words, blocking=False)
+    right = _Flow(
+        subject="Permission to set stock",
+        without="set stock",
+        document=documents.PROBE_STOCK_WRITE,
+        variables={},
+        blocking=False,
+    )
+    yield from _flow(client, right)
 
 
 def _choices(rows: Sequence[JSON]) -> str:

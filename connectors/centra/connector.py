@@ -12,15 +12,17 @@ from zoneinfo import ZoneInfo
 from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
 from connectors.canonical.counts import MarkPage
+from connectors.canonical.deliveries import Delivery
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError, PermanentError
 from connectors.canonical.events import Event, NotListeningError
+from connectors.canonical.offers import Offer, OfferPage
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
 from connectors.canonical.prices import PriceList, PricePage
 from connectors.canonical.products import Product
-from connectors.canonical.stock import StockLevel
+from connectors.canonical.stock import StockLevel, StockUpdate
 from connectors.centra import checks, documents, events, translate, webhooks
 from connectors.centra.account import SETTINGS, limits, text_setting, warehouse_setting, webhook_secrets, whole_setting
 from connectors.centra.catalogue import Catalogue
@@ -30,6 +32,7 @@ from connectors.centra.orders import Orders, whole_id
 from connectors.centra.paging import Position
 from connectors.centra.reading import read_moment
 from connectors.centra.sold import SOLD_SETTINGS, Sold
+from connectors.centra.stock_writing import COSTS, LINES_MAX, Shelf
 from connectors.http import Limit
 
 SHIPMENT_ROWS = 50
@@ -60,9 +63,9 @@ class CentraConnector(Connector):
         Capability.READ_STOCK: True,
         Capability.READ_PRODUCTS: True,
         Capability.READ_PRICES: True,
-        Capability.SEND_STOCK: False,
+        Capability.SEND_STOCK: True,
         Capability.SEND_PRICES: False,
-        Capability.READ_OFFERS: False,
+        Capability.READ_OFFERS: True,
         Capability.READ_ATTRIBUTES: False,
         Capability.SEND_LISTINGS: False,
         Capability.EVENTS_QUEUE: True,
@@ -75,9 +78,9 @@ class CentraConnector(Connector):
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
         Capability.READ_STOCK: "Over the warehouses of the configured allocation rule, or those that are named.",
         Capability.READ_PRICES: "The variant's price, else the product's; what campaigns take off is not told by Centra.",
-        Capability.SEND_STOCK: "Stock is owned there and read from it.",
+        Capability.SEND_STOCK: "Where another system owns the stock: into the one warehouse named on the connection.",
         Capability.SEND_PRICES: "Prices are owned there.",
-        Capability.READ_OFFERS: "It is no channel: its products are read instead.",
+        Capability.READ_OFFERS: "What is free in the warehouse that the hub writes; no prices, which are owned there.",
         Capability.READ_ATTRIBUTES: "It is no channel: its products are read instead.",
         Capability.SEND_LISTINGS: "It is where products come from.",
         Capability.LIST_CARRIERS: "Centra's carrier is free text, typed or set by the warehouse: it is mapped.",
@@ -253,6 +256,23 @@ class CentraConnector(Connector):
 
     def parse_product(self, payload: JSON) -> Product:
         return translate.parse_product(payload)
+
+    # --- stock that another system owns ---------------------------------------------------------------------------
+    stock_lines_max = LINES_MAX
+    stock_costs = COSTS
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        return Shelf(self.client, zone=self.zone, warehouse=whole_setting(self.account, "stock_warehouse_id"))
+
+    def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
+        return self.shelf.send(updates)
+
+    def fetch_offers(self, *, token: str | None = None) -> OfferPage:
+        return self.shelf.page(token=token)
+
+    def fetch_offers_of(self, skus: Sequence[str]) -> tuple[Offer, ...]:
+        return self.shelf.offers_of(skus)
 
     # --- prices ---------------------------------------------------------------------------------------------------
     def fetch_prices(self, price_lists: Sequence[str], *, token: str | None = None) -> PricePage:

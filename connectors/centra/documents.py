@@ -323,6 +323,53 @@ query ReadPricelists { pricelists { id name status currency { code } } }
 """,
 )
 
+# What it shows as a channel of stock that another system owns: what is free in the one warehouse that the hub writes.
+READ_OFFERED_SIZES = Document(
+    name="ReadOfferedSizes",
+    operation="productSizes",
+    complexity=3000,
+    text="""
+query ReadOfferedSizes($where: ProductSizeFilter!, $limit: Int!, $page: Int!, $warehouse: [Int!]!) {
+  productSizes(where: $where, sort: [updatedAt_ASC, id_ASC], limit: $limit, page: $page) {
+    ...size
+    stock(where: { warehouseId: $warehouse }, limit: 1) { freeToAllocateQuantity }
+  }
+}
+"""
+    + _SIZE,
+)
+
+# `setStock` sets what is on the shelf, allocated units included, and may be repeated; sizes are named by their ids.
+SET_STOCK = Document(
+    name="SetStock",
+    operation="setStock",
+    complexity=300,
+    mutations=1,
+    text=f"""
+mutation SetStock($warehouse: Int!, $why: String!, $levels: [StockSetProductSizeInput!]!) {{
+  set: setStock(input: {{
+    warehouse: {{ id: $warehouse }}, description: $why, stockQuantityType: PHYSICAL, productSizes: $levels
+  }}) {{ stockChanges {{ id }} {_MESSAGES} }}
+}}
+""",
+)
+
+READ_WAREHOUSE_STOCK = Document(
+    name="ReadWarehouseStock",
+    operation="warehouses",
+    complexity=2500,
+    text="""
+query ReadWarehouseStock($warehouse: [Int!], $sizes: [Int!], $limit: Int!) {
+  warehouses(where: { id: $warehouse }, limit: 1) {
+    id
+    stock(where: { productSizeId: $sizes }, sort: [productSizeId_ASC], limit: $limit) {
+      physicalQuantity freeToAllocateQuantity productSize { id }
+    }
+  }
+}
+""",
+)
+
 READ_WAREHOUSES = Document(
     name="ReadWarehouses",
     operation="warehouses",
@@ -377,6 +424,30 @@ def sizes_of(count: int) -> Document:
         complexity=100,
         units=count,
         text=f"query SizesOfSkus({declared}) {{\n{asked}\n}}\n{_SIZE}",
+    )
+
+
+def shelf_of(count: int) -> Document:
+    """The document that reads what `count` SKUs have on the shelf and free in the warehouse $warehouse; else as `stock_of`."""
+    declared = " ".join(f"$s{index}: String!" for index in range(count))
+    asked = "\n".join(
+        f"  s{index}: productSizes(where: {{ SKU: {{ equals: $s{index} }} }}, limit: 5) {{ ...size }}"
+        for index in range(count)
+    )
+    return Document(
+        name="ShelfOfSkus",
+        operation="productSizes",
+        complexity=150,
+        units=count,
+        text=f"""
+query ShelfOfSkus({declared} $warehouse: [Int!]) {{
+{asked}
+}}
+fragment size on ProductSize {{
+  id SKU EAN UPC isActive size {{ name }} productVariant {{ id name status product {{ id name status }} }}
+  stock(where: {{ warehouseId: $warehouse }}, limit: 1) {{ physicalQuantity freeToAllocateQuantity }}
+}}
+""",
     )
 
 
@@ -481,6 +552,21 @@ mutation ProbeOrderWrite {{
 """,
 )
 
+PROBE_STOCK_WRITE = Document(
+    name="ProbeStockWrite",
+    operation="setStock",
+    complexity=50,
+    mutations=1,
+    probe=True,
+    text=f"""
+mutation ProbeStockWrite {{
+  set: setStock(input: {{
+    warehouse: {{ id: 0 }}, description: "Connection test", stockQuantityType: PHYSICAL, productSizes: []
+  }}) {{ stockChanges {{ id }} {_MESSAGES} }}
+}}
+""",
+)
+
 PROBE_EVENT_WRITE = Document(
     name="ProbeEventWrite",
     operation="confirmEvents",
@@ -492,7 +578,7 @@ mutation ProbeEventWrite {{ done: confirmEvents(input: {{ eventsIds: [] }}) {{ e
 """,
 )
 
-# Every document of fixed text; `stock_of` makes the one that is not.
+# Every document of fixed text; `stock_of`, `shelf_of` and `touched_by` make those that are not.
 DOCUMENTS: tuple[Document, ...] = (
     FIND_ORDERS,
     READ_ORDERS,
@@ -512,6 +598,9 @@ DOCUMENTS: tuple[Document, ...] = (
     READ_PRICED_SIZES,
     READ_PRICES,
     READ_PRICELISTS,
+    READ_OFFERED_SIZES,
+    SET_STOCK,
+    READ_WAREHOUSE_STOCK,
     READ_WAREHOUSES,
     READ_EVENTS,
     SET_LISTENERS,
@@ -519,5 +608,6 @@ DOCUMENTS: tuple[Document, ...] = (
     RATE_LIMITS,
     READ_STRUCTURE,
     PROBE_ORDER_WRITE,
+    PROBE_STOCK_WRITE,
     PROBE_EVENT_WRITE,
 )

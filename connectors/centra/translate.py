@@ -362,7 +362,7 @@ def parse_product(payload: JSON) -> Product:
         sku=node.word("SKU"),
         gtin=node.text("EAN") or node.text("UPC"),
         title=", ".join(name for name in names if name),
-        active=_sellable(node),
+        active=sellable(node),
         name=names[0],
         variant=names[1],
         size=names[2],
@@ -372,7 +372,7 @@ def parse_product(payload: JSON) -> Product:
     return found
 
 
-def _sellable(size: Node) -> bool:
+def sellable(size: Node) -> bool:
     """A size sells while it, its variant and its product are active; an article that was deleted has no variant."""
     variant = size.child("productVariant")
     product = variant.child("product") if variant else None
@@ -406,7 +406,7 @@ def product_ids(sizes: JSON) -> tuple[int, ...]:
     """The products of a page of documents.READ_PRICED_SIZES, each once."""
     faults = Faults("Product sizes")
     nodes = [Node(row, f"productSizes[{index}]", faults) for index, row in enumerate(_objects(sizes))]
-    found = dict.fromkeys(_variant_and_product(node)[1] for node in nodes if _sellable(node))
+    found = dict.fromkeys(_variant_and_product(node)[1] for node in nodes if sellable(node))
     faults.raise_any()
     return tuple(found)
 
@@ -425,7 +425,7 @@ def parse_prices(sizes: JSON, rows: JSON, *, lists: Sequence[PriceList], as_of: 
     nodes = [Node(row, f"productSizes[{index}]", faults) for index, row in enumerate(_objects(sizes))]
     places: dict[str, set[tuple[int, int]]] = {}
     for node in nodes:
-        if _sellable(node) and node.text("SKU"):
+        if sellable(node) and node.text("SKU"):
             places.setdefault(node.text("SKU"), set()).add(_variant_and_product(node))
     faults.raise_any()
     return tuple(
@@ -493,17 +493,22 @@ def parse_stock(sku: str, sizes: JSON, *, as_of: datetime) -> StockLevel | None:
     (free to allocate excludes neither), never below 0. A size that is switched off has 0 to sell: Centra would refuse
     it. Raises DataError when two sizes that sell carry the SKU, since a guess would oversell one of them.
     """
+    chosen, faults, selling = chosen_size(sku, sizes)
+    level = None if chosen is None else _stock_level(chosen, sku=sku, selling=selling, as_of=as_of)
+    faults.raise_any()
+    return level
+
+
+def chosen_size(sku: str, sizes: JSON) -> tuple[Node | None, Faults, bool]:
+    """The one size that is meant by the SKU, and whether it sells; two that sell are a fault."""
     faults = Faults(f"SKU {sku}")
     rows = sizes if isinstance(sizes, list) else []
     nodes = [Node(row, f"productSizes[{index}]", faults) for index, row in enumerate(rows) if isinstance(row, dict)]
     same = [node for node in nodes if node.text("SKU") == sku]  # the filter may not tell upper from lower case
-    selling = [node for node in same if _sellable(node)]
+    selling = [node for node in same if sellable(node)]
     if len(selling) > 1:
         faults.add("SKU", f"{len(selling)} sizes that sell carry it in Centra. Give each its own SKU there.")
-    chosen = next(iter(selling or same), None)
-    level = None if chosen is None else _stock_level(chosen, sku=sku, selling=bool(selling), as_of=as_of)
-    faults.raise_any()
-    return level
+    return next(iter(selling or same), None), faults, bool(selling)
 
 
 def _stock_level(size: Node, *, sku: str, selling: bool, as_of: datetime) -> StockLevel:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from connectors import ports
 from connectors.models import Link
@@ -24,10 +25,13 @@ class Push:
     moved: int  # of these, how many would change at all
 
 
+# For sale is what the channel took last; before it was ever told anything, what it showed when it was read.
+_FOR_SALE = Q(acknowledged__gt=0) | Q(acknowledged=None, shown__gt=0)
 _PUSH = """
 SELECT COUNT(*) FILTER (WHERE computed = 0), COUNT(*)
 FROM inventory_channelstock
-WHERE channel_id = %s AND link_id = %s AND state = 'PENDING' AND acknowledged > 0 AND released IS DISTINCT FROM computed
+WHERE channel_id = %s AND link_id = %s AND state = 'PENDING' AND COALESCE(acknowledged, shown) > 0
+  AND released IS DISTINCT FROM computed
 """
 
 
@@ -43,7 +47,7 @@ def _live(link: Link, limits: StockLimits) -> int:
     """How many SKUs the channel has for sale, counted anew when the figure is old."""
     now = ports.now()
     if limits.live_counted_at is None or now - limits.live_counted_at > COUNTED_FOR:
-        limits.live = ChannelStock.objects.filter(link=link, acknowledged__gt=0).count()
+        limits.live = ChannelStock.objects.filter(_FOR_SALE, link=link).count()
         limits.live_counted_at = now
         StockLimits.objects.update_or_create(
             link=link, defaults={"live": limits.live, "live_counted_at": limits.live_counted_at}
@@ -114,7 +118,7 @@ def _open(link: Link, push: Push, because: str) -> StockHold:
             zeroed=push.zeroed,
             moved=push.moved,
             because=because,
-            sample=[[row.channel_sku, row.acknowledged, row.computed] for row in rows[:SAMPLE_LINES]],
+            sample=[[row.channel_sku, _shows(row), row.computed] for row in rows[:SAMPLE_LINES]],
         )
         lines = (StockHoldLine(hold=hold, stock=row, quantity=row.computed or 0) for row in rows.iterator(5_000))
         StockHoldLine.objects.bulk_create(lines, batch_size=5_000)
@@ -122,6 +126,10 @@ def _open(link: Link, push: Push, because: str) -> StockHold:
     return hold
 
 
+def _shows(row: ChannelStock) -> int | None:
+    return row.shown if row.acknowledged is None else row.acknowledged
+
+
 def _stopped(link: Link) -> Any:
-    rows = ChannelStock.objects.filter(link=link, state=ChannelStock.State.PENDING, acknowledged__gt=0)
+    rows = ChannelStock.objects.filter(_FOR_SALE, link=link, state=ChannelStock.State.PENDING)
     return rows.order_by("computed", "-acknowledged", "pk")

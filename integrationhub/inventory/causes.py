@@ -25,6 +25,12 @@ def _source_empty(facts: Facts) -> SafeString:
     )
 
 
+def _two_owners(facts: Facts) -> SafeString:
+    names = facts.context.get("owners") or []
+    told = " and by ".join(str(name) for name in names)
+    return format_html("{} would be told its stock by {}. Nothing is sent.", facts.text("channel"), told)
+
+
 def _drift(facts: Facts) -> SafeString:
     left, healed = facts.integer("left"), facts.integer("healed")
     return format_html(
@@ -69,6 +75,21 @@ register(
         fix=Fix.NONE,
         playbook="stock-not-believed",
         needs=frozenset({"known", "answered"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="stock_two_owners",
+        label="Two owners of stock",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_two_owners,
+        why="One system owns the stock of a channel. With two active links the figures of one would overwrite those of the"
+        " other.",
+        if_nobody_acts="It keeps showing what it shows now: units that are gone may be sold.",
+        next_step="Switch off one of the links",
+        fix=Fix.NONE,
+        playbook="stock-two-owners",
+        needs=frozenset({"channel", "owners"}),
         comes_and_goes=True,
     ),
     Cause(

@@ -3,7 +3,7 @@
 Found in SQL; what has a reason is told apart; the rest is sent again, within bounds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -120,6 +120,35 @@ SET acknowledged = shown, drifted_at = NULL, released = computed,
     state = CASE WHEN computed IS DISTINCT FROM shown THEN 'PENDING' ELSE 'ACKNOWLEDGED' END
 WHERE id = ANY(%s) AND state = 'ACKNOWLEDGED' AND shown IS NOT NULL
 """
+
+
+_DRIFTED_OF = f"""
+SELECT s.id FROM inventory_channelstock s
+WHERE s.link_id = ANY(%(links)s) AND s.channel_sku = ANY(%(skus)s) AND s.drifted_at IS NOT NULL
+  AND s.acknowledged IS NOT NULL AND s.shown IS DISTINCT FROM s.acknowledged AND NOT ({_EXPLAINED})
+  AND (s.shown > s.acknowledged OR s.channel_sku = ANY(%(counted)s))
+"""  # noqa: S608  our own names
+
+
+# Somebody else wrote at the same moment, so that it was refused: now that they are done, it goes out once more.
+_REFUSED_AGAIN = """
+UPDATE inventory_channelstock SET state = 'PENDING', reason = ''
+WHERE link_id = ANY(%(links)s) AND channel_sku = ANY(%(counted)s) AND channel_sku = ANY(%(skus)s)
+  AND state = 'REFUSED' AND computed IS DISTINCT FROM shown
+"""
+
+
+def look(channel: Connection, offers: Sequence[Offer], *, counted: Collection[str]) -> int:
+    """Put right at once what a channel shows of a few SKUs. Returns how many will be told again.
+
+    What shows more than it took goes out again; what shows less only where its stock was counted anew (`counted`): units that
+    were sold there are missing until their order is read, and must not come back.
+    """
+    record(channel, offers)
+    values = {"links": _links(channel.pk), "skus": [offer.sku for offer in offers], "counted": sorted(counted)}
+    with transaction.atomic():
+        real = [row[0] for row in _rows(_DRIFTED_OF, values)]
+        return _execute(_REFUSED_AGAIN, values) + (_execute(_HEAL, [real]) if real else 0)
 
 
 def compare(scan: DriftScan) -> Found:

@@ -13,6 +13,7 @@ from connectors import ports
 from connectors.canonical.stock import StockUpdate
 from connectors.models import Connection, Link
 from integrationhub.inventory.models import ChannelStock, StockDelivery, StockSwitch
+from integrationhub.inventory.owners import FREE_BEYOND
 from integrationhub.inventory.quantity import published
 from integrationhub.inventory.rules import RuleBook, sold_lately
 from integrationhub.sync.deliveries import Ledger
@@ -24,11 +25,27 @@ Mode = StockSwitch.Mode
 
 
 # --- what has changed -------------------------------------------------------------------------------------------------
+# What a channel passes on to others of an owner's stock: their rows are computed from that owner's figures too.
+_MARK_BEYOND = """
+UPDATE inventory_channelstock s SET dirty = TRUE
+FROM inventory_channelstock u JOIN connectors_link l ON l.target_id = u.channel_id AND l.active
+WHERE u.owner_id = %(owner)s AND u.sku = ANY(%(skus)s)
+  AND s.link_id = l.id AND s.owner_id = u.channel_id AND s.sku = u.channel_sku
+"""
+
+
 def mark(owner_id: int, skus: Sequence[str]) -> int:
     """Something that these SKUs are computed from has changed. In the transaction of the change."""
-    return _execute(
-        "UPDATE inventory_channelstock SET dirty = TRUE WHERE owner_id = %s AND sku = ANY(%s)", [owner_id, list(skus)]
+    values = {"owner": owner_id, "skus": list(skus)}
+    marked = _execute(
+        "UPDATE inventory_channelstock SET dirty = TRUE WHERE owner_id = %(owner)s AND sku = ANY(%(skus)s)", values
     )
+    return marked + _execute(_MARK_BEYOND, values)
+
+
+def mark_passed_on(link: Link) -> int:
+    """What this link's source passes on has changed altogether: everything that is read from it is computed again."""
+    return _execute("UPDATE inventory_channelstock SET dirty = TRUE WHERE owner_id = %s", [link.source_id])
 
 
 def mark_links(link_ids: Sequence[int]) -> int:
@@ -56,16 +73,19 @@ _LOCK = """
 SELECT id FROM inventory_channelstock
 WHERE channel_id = %s AND link_id = ANY(%s) AND dirty ORDER BY id LIMIT %s FOR UPDATE
 """
-_READ = """
-SELECT s.id, s.link_id, s.owner_id, s.sku, s.category, s.retired, r.available, r.as_of, COALESCE(h.units, 0)
+_READ = f"""
+SELECT s.id, s.link_id, s.owner_id, s.sku, s.category, s.retired,
+       CASE WHEN beyond.units < r.available THEN GREATEST(beyond.units, 0) ELSE r.available END, r.as_of,
+       COALESCE(h.units, 0)
 FROM inventory_channelstock s
 LEFT JOIN inventory_stockreading r ON r.connection_id = s.owner_id AND r.sku = s.sku
 LEFT JOIN LATERAL (
     SELECT SUM(quantity) AS units FROM inventory_reservation
     WHERE connection_id = s.owner_id AND sku = s.sku AND state = 'HELD'
 ) h ON TRUE
+LEFT JOIN LATERAL ({FREE_BEYOND}) beyond ON TRUE
 WHERE s.id = ANY(%s)
-"""
+"""  # noqa: S608  our own names
 _WRITE = """
 UPDATE inventory_channelstock s
 SET dirty = FALSE, available = v.available, as_of = v.as_of, reserved = v.reserved, buffer = v.buffer,

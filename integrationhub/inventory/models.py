@@ -19,6 +19,7 @@ class StockReading(models.Model):
     sku = models.CharField(max_length=SKU_LENGTH)
     available = models.IntegerField(null=True)  # empty: never read, or the owner does not know the SKU
     as_of = models.DateTimeField(null=True)  # by the owner's count
+    told_at = models.DateTimeField(null=True)  # the latest change that was told of, by the owner's clock
     asked_at = models.DateTimeField(null=True)  # told that it changed; read again since then: empty
     missed_at = models.DateTimeField(null=True)  # since then no reading that asked for it held it
     looked_at = models.DateTimeField(null=True)  # ... and when one asked last
@@ -36,10 +37,13 @@ class StockReading(models.Model):
 
 
 class StockTelling(models.Model):
-    """An event named an order, a shipment or a return, and not the SKUs whose stock it moved. Gone once they are known."""
+    """An event named an order, a shipment or a return, and not the SKUs whose stock it moved. Gone once they are known.
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner
-    kind = models.CharField(max_length=20)  # as events have it
+    Or it moved stock in a channel: then the SKU, until it was looked at there.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner, or the channel
+    kind = models.CharField(max_length=20)  # as events have it, or one of `tellings.LOOKS`
     external_id = models.CharField(max_length=80)
     told_at = models.DateTimeField()  # the last time
 
@@ -316,7 +320,7 @@ class DriftScan(models.Model):
     channel = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="drift_scans")
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)  # empty: still reading
-    token = models.CharField(max_length=200, blank=True)  # where reading goes on
+    token = models.TextField(blank=True)  # where reading goes on
     offers = models.PositiveIntegerField(default=0)
     drifted = models.PositiveIntegerField(default=0)  # show something else than they took
     explained = models.PositiveIntegerField(default=0)  # ... because something is on its way, or was sold meanwhile

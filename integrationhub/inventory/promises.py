@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from connectors import ports
 from connectors.models import Link
-from integrationhub.inventory import ledger
+from integrationhub.inventory import ledger, owners
 from integrationhub.inventory.models import Reservation, StockReading
 
 State = Reservation.State
@@ -89,6 +89,8 @@ def vouch(link: Link, reference: str, wanted: Mapping[str, int], *, reason: str)
 def _free(link: Link, reference: str, wanted: Mapping[str, int]) -> dict[str, int]:
     rows = StockReading.objects.filter(connection=link.target_id, sku__in=list(wanted)).order_by("sku")
     counted = {row.sku: row.available for row in rows.select_for_update() if row.available is not None}
+    for sku, units in owners.free_beyond(link.target_id, list(counted)).items():
+        counted[sku] = min(counted[sku], units)
     others = Reservation.objects.filter(connection=link.target_id, sku__in=list(counted), state=State.HELD)
     for sku, units in others.exclude(link=link, reference=reference).values_list("sku", "quantity"):
         counted[sku] -= units

@@ -1,6 +1,7 @@
 """What the owner of stock says, written down. An older reading never replaces a newer one; nothing said is not zero."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -23,10 +24,15 @@ SET available = EXCLUDED.available, as_of = EXCLUDED.as_of, missed_at = NULL, lo
 WHERE r.as_of IS NULL OR r.as_of <= EXCLUDED.as_of
 RETURNING sku
 """
+# A telling that is older than one that was heard before tells nothing: deliveries come late and out of order.
 _ASK = """
-INSERT INTO inventory_stockreading (connection_id, sku, asked_at)
-SELECT %(owner)s, sku, %(now)s FROM unnest(%(skus)s::text[]) AS v(sku) ORDER BY sku
-ON CONFLICT (connection_id, sku) DO UPDATE SET asked_at = EXCLUDED.asked_at
+INSERT INTO inventory_stockreading AS r (connection_id, sku, asked_at, told_at)
+SELECT %(owner)s, v.sku, %(now)s, v.told_at
+FROM unnest(%(skus)s::text[], %(told)s::timestamptz[]) AS v(sku, told_at) ORDER BY v.sku
+ON CONFLICT (connection_id, sku) DO UPDATE
+SET asked_at = EXCLUDED.asked_at, told_at = GREATEST(r.told_at, EXCLUDED.told_at)
+WHERE r.told_at IS NULL OR EXCLUDED.told_at IS NULL OR r.told_at <= EXCLUDED.told_at
+RETURNING r.sku
 """
 
 _MISSED = """
@@ -72,10 +78,14 @@ def record(owner_id: int, levels: Sequence[StockLevel]) -> list[str]:
     return taken
 
 
-def ask(owner_id: int, skus: Sequence[str]) -> None:
-    """These SKUs are said to have changed: they are read next."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ASK, {"owner": owner_id, "skus": sorted(set(skus)), "now": ports.now()})
+def ask(owner_id: int, skus: Collection[str], *, told: Mapping[str, datetime | None] | None = None) -> list[str]:
+    """These SKUs are said to have changed: they are read next. Returns those of which this is not stale news.
+
+    `told`: SKU → when the owner says that it changed, by its own clock.
+    """
+    wanted, times = sorted(set(skus)), told or {}
+    values = {"owner": owner_id, "skus": wanted, "told": [times.get(sku) for sku in wanted], "now": ports.now()}
+    return [str(row[0]) for row in _rows(_ASK, values)]
 
 
 def asked(owner_id: int, *, limit: int) -> list[str]:

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from django.db.models import Sum
 
 from connectors import ports
+from connectors.base import Capability
 from connectors.models import Connection
+from connectors.registry import platforms_able_to
 from integrationhub.inventory import hooks
 from integrationhub.orders.models import SoldLine
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Feed, Schedule
 
 FRESH_SECONDS = 120  # the shortest time between two polls that a platform allows is a minute
+# A shop that fulfils too adds what is allocated to its orders when it is told what is free: those must be known by then.
+SHOP_FRESH_SECONDS = 20
 BROKEN_MINUTES = 15  # then the poll is broken: a case tells of it, and what is known is published
 LOOK_AGAIN_SECONDS = 10
 
@@ -31,7 +35,8 @@ def wait_for_orders(channel: Connection) -> datetime | None:
     if schedule is None or schedule.mode == Schedule.Mode.HELD or schedule.paused_reason:
         return None
     last = Feed.objects.filter(connection=channel, name="orders").values_list("last_success_at", flat=True).first()
-    if last is None or not timedelta(seconds=FRESH_SECONDS) < now - last < timedelta(minutes=BROKEN_MINUTES):
+    fresh = SHOP_FRESH_SECONDS if channel.platform in platforms_able_to(Capability.CREATE_ORDERS) else FRESH_SECONDS
+    if last is None or not timedelta(seconds=fresh) < now - last < timedelta(minutes=BROKEN_MINUTES):
         return None
     ticks.enqueue_now(schedule)
     return now + timedelta(seconds=LOOK_AGAIN_SECONDS)

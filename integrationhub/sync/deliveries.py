@@ -50,15 +50,17 @@ class Batch(Generic[U]):
     updates: tuple[U, ...]
 
 
+# Chosen apart: a plan that asks a subquery again while it updates takes more rows than the limit.
 _CLAIM = """
-UPDATE {table} SET state = 'SENT', {frozen}, sent_at = %(now)s, delivery_id = %(delivery)s
-WHERE id IN (
+WITH next AS MATERIALIZED (
     SELECT s.id FROM {table} s
     WHERE s.channel_id = %(channel)s AND s.state = 'PENDING' AND s.link_id = ANY(%(links)s)
       AND s.{wanted} IS NOT NULL AND {sendable}
     ORDER BY {first}, s.id
     LIMIT %(size)s FOR UPDATE
 )
+UPDATE {table} SET state = 'SENT', {frozen}, sent_at = %(now)s, delivery_id = %(delivery)s
+WHERE id IN (SELECT next.id FROM next)
 RETURNING channel_sku, {columns}
 """
 _WAITS = """

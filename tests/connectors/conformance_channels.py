@@ -30,7 +30,7 @@ class Shown:
     """What customers are shown of one SKU."""
 
     quantity: int
-    price: Decimal
+    price: Decimal | None  # None where the channel's own prices are no part of what it offers
 
 
 class ChannelSuite(WriteSuite):

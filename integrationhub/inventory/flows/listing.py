@@ -2,13 +2,15 @@
 
 from connectors.base import Capability
 from connectors.registry import platforms_able_to
-from integrationhub.inventory import listing
-from integrationhub.sync.flows import Done, Flow, Outcome, register
+from integrationhub.inventory import listing, owners
+from integrationhub.sync.flows import Done, Flow, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
 
 
 def list_stock(run: Run) -> Outcome:
+    if owners.refuse_two(run.link.source):
+        return Skipped("Two systems own its stock: nothing is taken into the ledger until only one of them does.")
     changed = listing.refresh(run.link)
     return Done(f"{changed} SKUs came, changed or ended." if changed else "Nothing changed.")
 

@@ -7,17 +7,23 @@ is sent again exactly as it was frozen; nothing newer can have gone out before i
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
+from connectors import ports
 from connectors.base import Capability
-from connectors.models import Link
+from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
-from integrationhub.inventory import breaker, hooks, ledger
-from integrationhub.inventory.models import StockSwitch
+from integrationhub.inventory import breaker, hooks, ledger, owners
+from integrationhub.inventory.flows.scanning import SCAN_STOCK
+from integrationhub.inventory.models import DriftScan, StockDelivery, StockSwitch
 from integrationhub.sync.delivering import Courier
+from integrationhub.sync.enqueue import enqueue, job_for_connection
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
 
+SHOPS = platforms_able_to(Capability.CREATE_ORDERS) & platforms_able_to(Capability.READ_OFFERS)
+LOOK_SECONDS = 10
 SILENT = (StockSwitch.Mode.HOLD, StockSwitch.Mode.LAST_GOOD)
 COURIER = Courier(
     ledger=ledger.LEDGER,
@@ -37,18 +43,40 @@ def publish_stock(run: Run) -> Outcome:
         return COURIER.bring_to_its_end(run, batch)
     if not ledger.stirs(channel):
         return Done("Nothing changed.")
+    if owners.refuse_two(channel):
+        return Done("Held back: two systems own its stock.")
     links = list(Link.objects.filter(source=channel, active=True).select_related("brand", "source", "target"))
-    again_at = hooks.wait_for_orders(channel)
+    again_at = _orders_read(channel, links)
     if again_at is not None:
         return Later(again_at, "New orders are read first: what they need is not for sale any more.")
+    if not _was_looked_at(channel):
+        enqueue(job_for_connection(SCAN_STOCK.name, channel, key="tick"))
+        return Later(ports.now() + timedelta(seconds=LOOK_SECONDS), "What it shows now is read first.")
     ledger.compute(channel, links)
     allowed = _allowed(links)
     claimed = COURIER.claim(run, allowed, size=run.connection.connector.stock_lines_max)
     if isinstance(claimed, Later):
         return claimed
     if claimed is not None:
-        return COURIER.bring_to_its_end(run, claimed)
+        outcome = COURIER.bring_to_its_end(run, claimed)
+        full = claimed.delivery.lines == run.connection.connector.stock_lines_max
+        # Taken at once: what did not fit goes on inside the budget, not with the next slot.
+        return Later(ports.now(), outcome.message) if full and isinstance(outcome, Done) else outcome
     return Done("Nothing changed." if len(allowed) == len(links) else "Held back: see the stock page.")
+
+
+def _was_looked_at(channel: Connection) -> bool:
+    """A shop that sold before it had an owner of stock is read before it is first told anything: the breaker knows then
+    what would be emptied."""
+    if channel.platform not in SHOPS or StockDelivery.objects.filter(connection=channel).exists():
+        return True
+    return DriftScan.objects.filter(channel=channel, ended_at__isnull=False).exists()
+
+
+def _orders_read(channel: Connection, links: Sequence[Link]) -> datetime | None:
+    """When to look again for orders that take units away: the channel's, and those of who only passes its owner's stock on."""
+    waits = [hooks.wait_for_orders(place) for place in (channel, *owners.passes_on(links))]
+    return max((again_at for again_at in waits if again_at is not None), default=None)
 
 
 def _allowed(links: Sequence[Link]) -> list[int]:

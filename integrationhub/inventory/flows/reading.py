@@ -5,7 +5,7 @@ told. A SKU that the source alone does not know keeps its last figure; it is loo
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -18,8 +18,9 @@ from connectors.models import Connection
 from connectors.registry import platforms_able_to
 from exceptions_app.opening import HUB, open_case
 from integrationhub.inventory import readings, tellings
+from integrationhub.inventory.flows import looking
 from integrationhub.inventory.models import StockTelling
-from integrationhub.sync.enqueue import NewJob, job_for_connection
+from integrationhub.sync.enqueue import NewJob, enqueue_many, job_for_connection
 from integrationhub.sync.events import listen
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
 from integrationhub.sync.lanes import Lane
@@ -62,6 +63,7 @@ def _ask_for_what_was_touched(run: Run) -> None:
         skus = _touched(run.connection.connector, told)
         with transaction.atomic():
             readings.ask(owner.pk, readings.listed(owner.pk, skus))
+            enqueue_many(looking.look_at(owner, skus, kind=tellings.MOVED))
             tellings.forget(told)
 
 
@@ -169,11 +171,27 @@ def asked_by_events(place: Connection, events: Sequence[Event]) -> list[NewJob]:
     """
     if place.platform not in READ_STOCK.platforms:
         return []
-    told = {event.external_id for event in events if event.kind == "stock" and event.external_id}
-    if skus := readings.listed(place.pk, told) if told else []:
-        readings.ask(place.pk, skus)
+    looks = looking.asked_by_events(place, events)
+    return [*looks, *_readings(place, events)]
+
+
+def _readings(place: Connection, events: Sequence[Event]) -> list[NewJob]:
+    told = _last_told(events)
+    if readings.ask(place.pk, readings.listed(place.pk, told), told=told) if told else []:
         return [*_gathered(place, events), job_for_connection(READ_STOCK.name, place, key="tick")]
     return _gathered(place, events)
+
+
+def _last_told(events: Sequence[Event]) -> dict[str, datetime | None]:
+    """SKU → when its stock changed last by what is told, None where a telling names no time."""
+    told: dict[str, datetime | None] = {}
+    for event in events:
+        if event.kind != "stock" or not event.external_id:
+            continue
+        known = told.get(event.external_id, event.occurred_at)
+        later = None if known is None or event.occurred_at is None else max(known, event.occurred_at)
+        told[event.external_id] = later
+    return told
 
 
 def _gathered(place: Connection, events: Sequence[Event]) -> list[NewJob]:

@@ -221,3 +221,21 @@ def test_an_address_that_is_not_centras_is_told_before_anything_is_sent(network:
     assert set(found) == {"Address"}
     assert not found["Address"].ok
     assert network.sent == []
+
+
+# --- where another system owns the stock ------------------------------------------------------------------------------
+def test_the_warehouse_that_the_hub_writes_is_looked_for_and_the_right_to_write_it_tried(tenant: CentraSandbox) -> None:
+    changes = set(tenant.shop.stock_changes)
+    found = findings(account_of(tenant, stock_warehouse_id=1))
+    assert found["Warehouse that the hub writes"].ok
+    assert found["Permission to set stock"].ok
+    assert set(tenant.shop.stock_changes) == changes
+    assert "Warehouse that the hub writes" not in findings(account_of(tenant))
+
+
+def test_a_warehouse_that_is_not_there_and_a_missing_right_are_named(tenant: CentraSandbox) -> None:
+    tenant.forbid("StockChange:write")
+    found = findings(account_of(tenant, stock_warehouse_id=99))
+    assert "no active warehouse 99" in found["Warehouse that the hub writes"].message
+    assert "StockChange:write" in found["Permission to set stock"].message
+    assert not found["Permission to set stock"].blocking

@@ -1,6 +1,6 @@
 """The Centra connector against the Centra sandbox, role by role."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ from tests.connectors.conformance import (
     RecordingGate,
     WebhooksSuite,
 )
-from tests.connectors.conformance_channels import ReadsPricesSuite
+from tests.connectors.conformance_channels import ReadsOffersSuite, ReadsPricesSuite, Shown, TakesStockSuite
 
 SOLD = replace(ORDER, placed_at=START, updated_at=START)
 # The order is sold in euros to Sweden, whose own price list is in kronor.
@@ -172,6 +172,45 @@ class TestReadsPrices(Centra, ReadsPricesSuite):
             found["Sweden SEK", f"NV2000-{number}"] = Money(Decimal("99.5"), "SEK")
             found["1", f"NV2000-{number}"] = None
         return found
+
+
+def sizes_of_a_page() -> dict[str, int]:
+    return {f"-{number}": 1 + number % 3 for number in range(LIST_ROWS + 5)}
+
+
+class Owned(Centra):
+    """A tenant whose stock another system owns: the hub writes its main warehouse."""
+
+    def make_account(self, sandbox: Sandbox) -> Account:
+        return account_of(cast(CentraSandbox, sandbox), stock_warehouse_id=1)
+
+
+class TestTakesStock(Owned, TakesStockSuite):
+    write_operation = "setStock"
+
+    def offered(self, sandbox: Sandbox) -> Sequence[str]:
+        return ["NV1001-410-M", "NV1001-410-L", "NV1002-100-S"]
+
+    def shown(self, sandbox: Sandbox, sku: str) -> Shown:
+        tenant = cast(CentraSandbox, sandbox)
+        variant = tenant.size(sku).product_variant
+        prices = {price.amount for price in tenant.shop.prices.values() if price.product is variant.product}
+        return Shown(tenant.stock(sku, warehouse=1)["free"], sum(prices, Decimal(0)))
+
+
+class TestReadsOffers(Owned, ReadsOffersSuite):
+    read_operation = "productSizes"
+
+    def make_sandbox(self, clock: SandboxClock) -> CentraSandbox:
+        tenant = super().make_sandbox(clock)
+        tenant.add_product("NV2000", sizes=sizes_of_a_page())
+        tenant.set_stock("NV1002-100-S", 7, warehouse=2)  # not the warehouse that the hub writes
+        return tenant
+
+    def offers(self, sandbox: Sandbox) -> Mapping[str, Shown]:
+        known = {"NV1001-410-M": 100, "NV1001-410-L": 0, "NV1002-100-S": 100}
+        known |= {f"NV2000{size}": units for size, units in sizes_of_a_page().items()}
+        return {sku: Shown(units, None) for sku, units in known.items()}
 
 
 class TestEventsQueue(Centra, EventsQueueSuite):

@@ -17,12 +17,21 @@ from graphql import (
 )
 
 from connectors.centra import documents
-from connectors.centra.documents import DOCUMENTS, TOUCHING, Document, sizes_of, stock_of, touched_by
+from connectors.centra.documents import DOCUMENTS, TOUCHING, Document, shelf_of, sizes_of, stock_of, touched_by
 from connectors.centra.documents_sold import SOLD_DOCUMENTS
 from tests.connectors.centra.support import PAYLOADS, payload
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "centra.graphql"
-ALL = (*DOCUMENTS, *SOLD_DOCUMENTS, stock_of(1), stock_of(40), sizes_of(2), *(touched_by(kind, 3) for kind in TOUCHING))
+ALL = (
+    *DOCUMENTS,
+    *SOLD_DOCUMENTS,
+    stock_of(1),
+    stock_of(40),
+    sizes_of(2),
+    shelf_of(1),
+    shelf_of(40),
+    *(touched_by(kind, 3) for kind in TOUCHING),
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +62,12 @@ def test_a_document_counts_each_mutation_that_it_sends(document: Document) -> No
 
 def test_only_what_names_nothing_that_exists_is_called_a_probe() -> None:
     probes = [document for document in DOCUMENTS if document.probe]
-    assert [document.name for document in probes] == ["ProbeOrderWrite", "ProbeEventWrite"]
+    assert [document.name for document in probes] == ["ProbeOrderWrite", "ProbeStockWrite", "ProbeEventWrite"]
     assert "order: { number: 0 }" in probes[0].text
-    assert "eventsIds: []" in probes[1].text
-    assert "$" not in probes[0].text + probes[1].text
+    assert "warehouse: { id: 0 }" in probes[1].text
+    assert "productSizes: []" in probes[1].text
+    assert "eventsIds: []" in probes[2].text
+    assert not any("$" in probe.text for probe in probes)
 
 
 def test_every_mutation_asks_for_its_errors_and_warnings() -> None:

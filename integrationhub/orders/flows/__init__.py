@@ -13,6 +13,7 @@ from integrationhub.orders.flows import (
     reading,
     reconciling,
     watching,
+    watching_dispatches,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "reading",
     "reconciling",
     "watching",
+    "watching_dispatches",
 ]

@@ -18,7 +18,7 @@ class DispatchLine:
 class Dispatch:
     dispatch_id: str  # the sender's identifier: Centra's shipment id
     number: str = ""  # the sender's human number: "39790-1"
-    order_reference: str  # the marketplace order id
+    order_reference: str  # the order id where it was sold
     order_external_id: str  # the sender's order number
     carrier: str  # the sender's carrier text; after resolving, the receiver's carrier code
     service: str = ""  # the sender's text; after resolving, what the carrier's mapping says of it

@@ -256,9 +256,12 @@ def _refuse_units(standing: Standing, dispatch: Dispatch) -> None:
             raise _refusal(standing, "open_shipment", words)
         if standing.quantities.get(line_id) and not any(map(standing.left, standing.quantities)):
             raise _already_shipped(standing)
+        alike = [one for one, name in standing.skus.items() if name and name == sku] or [line_id]
+        sent = sum(units_of(dispatch).get(one, 0) for one in alike)
+        left = sum(max(0, standing.left(one)) for one in alike)
         words = (
-            f"{units} of {sku} left, and order {standing.number} has {max(0, standing.left(line_id))} of it to ship in "
-            "Centra. See whether units were cancelled there or too much was packed."
+            f"{sent} of {sku} left, and order {standing.number} has {left} of it to ship in Centra. "
+            "See whether units were cancelled there or too much was packed."
         )
         raise _refusal(standing, "quantity", words)
 

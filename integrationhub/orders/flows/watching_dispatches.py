@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BooleanField, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from connectors import ports
@@ -34,14 +34,21 @@ _LIVES = (
 )
 AT_RISK, UNTOLD = "dispatch_at_risk", "dispatch_untold"
 
-_WANTED = """(SELECT COALESCE(SUM(l.quantity), 0) FROM orders_soldline l
-    WHERE l.order_id = orders_soldorder.id AND NOT l.cancelled)"""
-_TOLD = """(SELECT COALESCE(SUM((t.line->>'quantity')::int), 0)
-    FROM orders_solddispatch d, jsonb_array_elements(d.lines) AS t (line)
-    WHERE d.order_id = orders_soldorder.id AND d.state <> 'SEEN')"""
-_LEFT = """(SELECT COALESCE(SUM(p.units::int), 0)
-    FROM orders_solddispatch d, jsonb_each_text(d.packed) AS p (sku, units)
-    WHERE d.order_id = orders_soldorder.id)"""
+# Orders of a link whose units that were told, or that left, are fewer than are wanted, or not fewer.
+_BY_UNITS = """
+SELECT o.id FROM orders_soldorder o WHERE o.link_id = %s AND ({counted}) {compared}
+    (SELECT COALESCE(SUM(l.quantity), 0) FROM orders_soldline l WHERE l.order_id = o.id AND NOT l.cancelled)
+"""
+_TOLD = """
+SELECT COALESCE(SUM((t.line->>'quantity')::int), 0)
+FROM orders_solddispatch d, jsonb_array_elements(d.lines) AS t (line) WHERE d.order_id = o.id AND d.state <> 'SEEN'
+"""
+_LEFT = """
+SELECT COALESCE(SUM(p.units::int), 0)
+FROM orders_solddispatch d, jsonb_each_text(d.packed) AS p (sku, units) WHERE d.order_id = o.id
+"""
+_NOT_WHOLLY_TOLD = _BY_UNITS.format(counted=_TOLD, compared="<")
+_WHOLLY_LEFT = _BY_UNITS.format(counted=_LEFT, compared=">=")
 
 
 def watch_dispatches(run: Run) -> Outcome:
@@ -56,11 +63,7 @@ def must_leave(link: Link) -> QuerySet[SoldOrder]:
     """Orders whose deadline is near or past, and of which not every unit was told as dispatched."""
     ready = SoldOrder.objects.filter(link=link, state=OrderState.READY_TO_SHIP.value)
     near = ready.filter(ship_by__lte=ports.now() + WARN_BEFORE)
-    return near.annotate(wanted=_units(_WANTED), told=_units(_TOLD)).filter(told__lt=F("wanted"))
-
-
-def _units(sql: str) -> RawSQL:
-    return RawSQL(sql, [], output_field=IntegerField())  # noqa: S611  our own names, nobody's values
+    return near.filter(pk__in=RawSQL(_NOT_WHOLLY_TOLD, [link.pk]))  # noqa: S611  our own names
 
 
 def _watch_deadlines(run: Run) -> int:
@@ -89,11 +92,9 @@ def not_told(link: Link) -> QuerySet[SoldDispatch]:
     A first parcel may have to wait for the last one, where a marketplace takes an order only as a whole.
     """
     since = ports.now() - timedelta(hours=link.dispatch_confirmed_within_hours)
-    whole = SoldOrder.objects.filter(link=link, state__in=_LIVES, dispatches__state=SoldDispatch.State.SEEN).annotate(
-        has_left=RawSQL(f"{_LEFT} >= {_WANTED}", [], output_field=BooleanField())  # noqa: S611  our own names
-    )
     seen = SoldDispatch.objects.filter(state=SoldDispatch.State.SEEN, dispatched_at__lte=since)
-    return seen.filter(order__in=whole.filter(has_left=True).values("pk"))
+    living = seen.filter(order__link=link, order__state__in=_LIVES)
+    return living.filter(order_id__in=RawSQL(_WHOLLY_LEFT, [link.pk]))  # noqa: S611  our own names
 
 
 def _watch_untold(run: Run) -> int:

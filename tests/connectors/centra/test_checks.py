@@ -54,6 +54,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
         "Permission to search orders",
         "Permission to change orders",
         "Permission to read shipments",
+        "Permission to make shipments",
         "Permission to read prices",
         "Permission to read the event queue",
         "Permission to confirm events",
@@ -71,7 +72,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
     ]
     assert tenant.orders == []
     assert tenant.shop.events.listeners(tenant.integration) == []
-    assert len(tenant.journal.entries()) == 15
+    assert len(tenant.journal.entries()) == 16
 
 
 def test_what_only_a_person_can_see_is_a_warning_with_what_to_do(tenant: CentraSandbox) -> None:
@@ -109,6 +110,7 @@ def test_a_refused_token_ends_the_graphql_part_and_the_order_api_is_still_tried(
         ("PaymentHistory:read", "Permission to search orders", True),
         ("Order:write", "Permission to change orders", True),
         ("Shipment:read", "Permission to read shipments", True),
+        ("Shipment:write", "Permission to make shipments", False),
         ("Price:read", "Permission to read prices", False),
         ("Event:read", "Permission to read the event queue", False),
         ("Event:write", "Permission to confirm events", False),

@@ -145,7 +145,7 @@ def test_a_shipment_that_was_only_created_is_finished_and_not_mixed_up_with_its_
 def test_a_shipment_that_waits_in_centra_with_the_same_units_is_completed(
     tenant: CentraSandbox, gate: RecordingGate
 ) -> None:
-    tenant.switches.update({"direct_to_shipment": True})
+    tenant.configure(direct_to_shipment=True)
     number = web_order(tenant)
     assert len(tenant.order(number).shipments) == 1
     connector = hub(tenant, gate)
@@ -240,7 +240,7 @@ def test_an_order_that_is_held_between_creating_and_completing_is_finished_once_
 def test_units_that_a_shipment_of_somebody_else_holds_are_named_with_it(
     tenant: CentraSandbox, gate: RecordingGate
 ) -> None:
-    tenant.switches.update({"direct_to_shipment": True})
+    tenant.configure(direct_to_shipment=True)
     number = web_order(tenant)
 
     error = refused(hub(tenant, gate), parcel(tenant, number, units={LINE.sku: 1}))
@@ -318,7 +318,7 @@ def test_the_payment_is_captured_with_the_shipment_where_the_connection_says_so(
 def test_a_capture_that_failed_is_told_with_centra_s_own_words_and_the_shipment_is_completed(
     tenant: CentraSandbox,
 ) -> None:
-    tenant.switches.update({"capture": "fail"})
+    tenant.configure(capture="fail")
     number = web_order(tenant)
     connector, dispatch = hub(tenant, capture_payments=True), parcel(tenant, number)
 
@@ -335,7 +335,7 @@ def test_a_capture_that_failed_is_told_with_centra_s_own_words_and_the_shipment_
 
 
 def test_a_capture_whose_answer_was_lost_is_not_asked_for_again_and_is_told_all_the_same(tenant: CentraSandbox) -> None:
-    tenant.switches.update({"capture": "fail"})
+    tenant.configure(capture="fail")
     number = web_order(tenant)
     connector, dispatch = hub(tenant, capture_payments=True), parcel(tenant, number)
     tenant.faults.add(Fault(kind="drop_after", operation="createShipment"))
@@ -349,7 +349,7 @@ def test_a_capture_whose_answer_was_lost_is_not_asked_for_again_and_is_told_all_
 
 
 def test_a_capture_that_the_payment_service_answers_later_is_no_failure(tenant: CentraSandbox) -> None:
-    tenant.switches.update({"capture": "pending"})
+    tenant.configure(capture="pending")
     number = web_order(tenant)
     connector, dispatch = hub(tenant, capture_payments=True), parcel(tenant, number)
 

@@ -52,10 +52,11 @@ def test_a_document_counts_each_mutation_that_it_sends(document: Document) -> No
 
 def test_only_what_names_nothing_that_exists_is_called_a_probe() -> None:
     probes = [document for document in DOCUMENTS if document.probe]
-    assert [document.name for document in probes] == ["ProbeOrderWrite", "ProbeEventWrite"]
+    assert [document.name for document in probes] == ["ProbeOrderWrite", "ProbeShipmentWrite", "ProbeEventWrite"]
     assert "order: { number: 0 }" in probes[0].text
-    assert "eventsIds: []" in probes[1].text
-    assert "$" not in probes[0].text + probes[1].text
+    assert "completeShipment(id: 0," in probes[1].text
+    assert "eventsIds: []" in probes[2].text
+    assert "$" not in "".join(probe.text for probe in probes)
 
 
 def test_every_mutation_asks_for_its_errors_and_warnings() -> None:

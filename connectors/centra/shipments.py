@@ -271,7 +271,7 @@ def _already_shipped(standing: Standing) -> PermanentError:
     inside = f" in {numbers}" if numbers else ""
     words = (
         f"Centra shows everything of order {standing.number} as shipped already{inside}, and none of it is this parcel. "
-        "Compare the tracking numbers in Centra; then close this case."
+        "Compare the tracking numbers in Centra, then try again: what is shipped there is not sent twice."
     )
     return _refusal(standing, "already_shipped", words)
 

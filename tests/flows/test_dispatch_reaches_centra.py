@@ -239,6 +239,25 @@ def test_an_order_on_hold_says_what_to_do_and_goes_on_when_it_is_tried_again(hou
     assert house.cases() == []
 
 
+def test_an_order_that_was_shipped_by_hand_in_centra_is_not_shipped_twice_and_ends_once_that_is_read(
+    house: Warehouse,
+) -> None:
+    number = house.buy(TEE_BLK_M=1)
+    (shipment,) = house.shipments(house.hand_on(number))
+    house.centra.ship_order(number, tracking="BY-HAND")
+    house.leave(shipment)
+    house.tell()
+    assert house.cases() == [("refused_by_platform", 1)], house.reasons()
+    assert f"shipped already in {number}-1" in sentence()
+
+    house.read_back(number, OrderState.SHIPPED)
+    retry(ExceptionCase.objects.get(), by="olivia")
+    house.work()
+
+    assert told(house, number) == [("BY-HAND", "shipped", {TEE: 1})]
+    assert (house.mutations(), house.cases()) == ({}, []), house.reasons()
+
+
 def test_a_shipment_that_centra_does_not_show_any_more_is_a_case_in_words_that_fit(house: Warehouse) -> None:
     number = house.buy(TEE_BLK_M=1)
     (shipment,) = house.shipments(house.hand_on(number))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery
-from connectors.canonical.dispatches import Carrier, Dispatch, Reason
+from connectors.canonical.dispatches import Carrier, Dispatch, DispatchRemark, Reason
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
 from connectors.canonical.listings import ChannelAttribute, ChannelCategory, ChannelValue, ListingUpdate
@@ -261,6 +261,10 @@ class Connector(ABC):
     def can_send_dispatch_now(self, dispatch: Dispatch) -> str:
         """ "" when it can; else why it must wait, in plain words ("the last parcel has not left")."""
         return ""
+
+    def dispatch_remarks(self, dispatch: Dispatch) -> tuple[DispatchRemark, ...]:
+        """What did not go well beside a dispatch that was taken, as the receiver shows it now; () where nothing can."""
+        return ()
 
     # --- returns --------------------------------------------------------------------------------------------------
     def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:

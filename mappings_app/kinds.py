@@ -55,6 +55,7 @@ class Kind:
 
 UNLISTED = "unlisted"
 TRACKING_LINK = "tracking_link"
+SERVICE = "service"
 TRACKING_PLACEHOLDER = "{tracking_number}"
 PRICE_LIST = "price_list"
 CURRENCY = "currency"
@@ -83,6 +84,11 @@ _CARRIER_ATTRIBUTES = (
         help=f"Where customers follow the parcel; {TRACKING_PLACEHOLDER} stands for the number.",
         kind="link",
         placeholder=TRACKING_PLACEHOLDER,
+    ),
+    Attribute(
+        name=SERVICE,
+        label="their service",
+        help="The service beside the carrier, for Centra: there both are free text. Marketplaces take the carrier alone.",
     ),
 )
 _MARKET_ATTRIBUTES = (
@@ -130,8 +136,8 @@ KINDS: Mapping[str, Kind] = {
             listed=Listed.MUST,
             empty_words="dispatches that name no carrier",
             attributes=_CARRIER_ATTRIBUTES,
-            about="Which carrier the marketplace is told. Carrier and service together (“DPD / Next Day”) go before the"
-            " carrier alone.",
+            about="Which carrier is told where it was sold. Carrier and service together (“DPD / Next Day”) go before the"
+            " carrier alone. Centra lists no carriers: what you write is what it is told.",
             example="DPD Next Day",
             records=("dispatch", "dispatches"),
         ),

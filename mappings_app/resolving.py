@@ -13,7 +13,15 @@ from connectors.models import Link
 from connectors.registry import CONNECTORS
 from mappings_app.checking import can_be_mapped
 from mappings_app.codes import CodeItem
-from mappings_app.kinds import CURRENCY, PAYMENT_METHOD, PRICE_LIST, TRACKING_LINK, TRACKING_PLACEHOLDER, UNLISTED
+from mappings_app.kinds import (
+    CURRENCY,
+    PAYMENT_METHOD,
+    PRICE_LIST,
+    SERVICE,
+    TRACKING_LINK,
+    TRACKING_PLACEHOLDER,
+    UNLISTED,
+)
 from mappings_app.lookup import Resolver, VersionTable
 from mappings_app.models import MappingVersion
 
@@ -34,7 +42,7 @@ class ResolvedOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedDispatch:
-    """A dispatch with the receiver's carrier code; or, on purpose, with `carrier` "" and a `carrier_name`."""
+    """A dispatch with the receiver's carrier code and service; or, on purpose, with `carrier` "" and a `carrier_name`."""
 
     dispatch: Dispatch
     carrier: MappingVersion
@@ -204,6 +212,8 @@ def _with_target_skus(order: Order, skus: Mapping[str, MappingVersion]) -> Order
 
 
 def _with_carrier(dispatch: Dispatch, version: MappingVersion) -> Dispatch:
+    """The sender's own service is not handed on: what the receiver is told is what somebody chose."""
+    dispatch = replace(dispatch, service=str(version.attributes.get(SERVICE, "")))
     if not version.attributes.get(UNLISTED):
         return replace(dispatch, carrier=version.to_code, carrier_name="")
     link = str(version.attributes.get(TRACKING_LINK, ""))

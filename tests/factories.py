@@ -31,7 +31,7 @@ def make_brand(code: str = "nordhem", name: str = "Nordhem", **values: Any) -> B
 
 def make_marketplace(brand: Brand, name: str = "Northgate", **values: Any) -> Connection:
     given = {"base_url": "https://northgate.mirakl.net", "credentials": {"api_key": "key-of-northgate-0123456789"}}
-    return Connection.objects.create(brand=brand, platform="mirakl", name=name, **{**given, **values})
+    return Connection.objects.create(brand=brand, name=name, **{"platform": "mirakl", **given, **values})
 
 
 def make_centra(brand: Brand, name: str = "Centra", **values: Any) -> Connection:

@@ -18,16 +18,25 @@ class DispatchLine:
 class Dispatch:
     dispatch_id: str  # the sender's identifier: Centra's shipment id
     number: str = ""  # the sender's human number: "39790-1"
-    order_reference: str  # the marketplace order id
+    order_reference: str  # the order id where it was sold
     order_external_id: str  # the sender's order number
     carrier: str  # the sender's carrier text; after resolving, the receiver's carrier code
-    service: str = ""
+    service: str = ""  # the sender's text; after resolving, what the carrier's mapping says of it
     tracking_number: str = ""
     tracking_url: str = ""
     carrier_name: str = ""  # set on purpose by a mapping to a named carrier that the receiver does not list
     lines: tuple[DispatchLine, ...]
     dispatched_at: datetime  # aware, UTC
     is_last: bool = False  # nothing of the order remains to be dispatched after this one
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchRemark:
+    """What did not go well beside a dispatch that was taken; it is a person's to settle."""
+
+    code: str  # the cause of its case: "payment_not_captured"
+    words: str  # a full sentence
+    platform_words: str = ""  # the receiver's own, "" where it said none
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,22 @@ SETTINGS: tuple[Setting, ...] = (
         kind="secret",
     ),
     Setting(
+        name="capture_payments",
+        label="Capture payments when a parcel leaves",
+        help="For the shop's own orders whose parcels another warehouse sends. Off: their shipments are marked as paid."
+        " What a marketplace sold is never captured.",
+        kind="boolean",
+        default=False,
+    ),
+    Setting(
+        name="dispatch_emails",
+        label="Centra e-mails customers when a parcel leaves",
+        help="For the shop's own orders whose parcels another warehouse sends. Off where that warehouse tells them."
+        " What a marketplace sold is never e-mailed: the marketplace tells its customers.",
+        kind="boolean",
+        default=False,
+    ),
+    Setting(
         name="auto_confirm_off",
         label="Auto-confirm is off",
         help="Tick after checking in Centra's store settings: Centra does not let the hub read it.",

@@ -1,7 +1,7 @@
 """The connection test: what works, what lacks, what a person must look at in Centra. Never raises for a refusal.
 
 Every read of the flows is tried as it is, for one row, so that Centra names the permissions that are missing. Nothing
-is changed: the tried confirmations name no order and no event, and the tried order has no products.
+is changed: the tried changes name no order, no shipment and no event, and the tried order has no products.
 """
 
 import re
@@ -143,6 +143,13 @@ _FLOWS = (
         without="send its orders on to who fulfils them",
         document=READ_SOLD,
         variables={"where": {"storeType": "DIRECT_TO_CONSUMER"}, "limit": 1, "page": 1},
+        blocking=False,
+    ),
+    _Flow(
+        subject="Permission to make shipments",
+        without="make shipments of what another warehouse sends",
+        document=documents.PROBE_SHIPMENT_WRITE,
+        variables={},
         blocking=False,
     ),
     _Flow(

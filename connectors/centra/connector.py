@@ -13,7 +13,7 @@ from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
 from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery
-from connectors.canonical.dispatches import Dispatch
+from connectors.canonical.dispatches import Dispatch, DispatchRemark
 from connectors.canonical.errors import ConfigurationError, PermanentError
 from connectors.canonical.events import Event, NotListeningError
 from connectors.canonical.offers import Offer, OfferPage
@@ -27,6 +27,7 @@ from connectors.centra import checks, documents, events, translate, webhooks
 from connectors.centra.account import SETTINGS, limits, text_setting, warehouse_setting, webhook_secrets, whole_setting
 from connectors.centra.catalogue import Catalogue
 from connectors.centra.client import CentraClient, tenant_url
+from connectors.centra.dispatching import Dispatching
 from connectors.centra.documents import LIST_ROWS
 from connectors.centra.orders import Orders, whole_id
 from connectors.centra.paging import Position
@@ -53,8 +54,8 @@ class CentraConnector(Connector):
         Capability.CANCEL_ORDERS: True,
         Capability.CANCEL_SOLD_ORDERS: False,
         Capability.READ_DISPATCHES: True,
-        Capability.CONFIRM_DISPATCHES: False,
-        Capability.PARTIAL_DISPATCHES: False,
+        Capability.CONFIRM_DISPATCHES: True,
+        Capability.PARTIAL_DISPATCHES: True,
         Capability.READ_RETURNS: False,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
@@ -76,6 +77,7 @@ class CentraConnector(Connector):
         Capability.CREATE_ORDERS: "Through the Order API plugin, with Allow Order Create switched on.",
         Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
+        Capability.CONFIRM_DISPATCHES: "A shipment is made and completed for each parcel that another warehouse sends.",
         Capability.READ_STOCK: "Over the warehouses of the configured allocation rule, or those that are named.",
         Capability.READ_PRICES: "The variant's price, else the product's; what campaigns take off is not told by Centra.",
         Capability.SEND_STOCK: "Where another system owns the stock: into the one warehouse named on the connection.",
@@ -112,6 +114,10 @@ class CentraConnector(Connector):
     @cached_property
     def sold(self) -> Sold:
         return Sold(self.client, self.account, store=whole_setting(self.account, "store_id"))
+
+    @cached_property
+    def dispatching(self) -> Dispatching:
+        return Dispatching(self.client, self.account)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -194,6 +200,15 @@ class CentraConnector(Connector):
 
     def parse_dispatch(self, payload: JSON) -> Dispatch:
         return translate.parse_dispatch(payload, zone=self.zone)
+
+    def send_dispatch(self, dispatch: Dispatch) -> str:
+        return self.dispatching.send(dispatch)
+
+    def find_dispatch(self, dispatch: Dispatch) -> str | None:
+        return self.dispatching.find(dispatch)
+
+    def dispatch_remarks(self, dispatch: Dispatch) -> tuple[DispatchRemark, ...]:
+        return self.dispatching.remarks(dispatch)
 
     # --- stock and products ---------------------------------------------------------------------------------------
     def fetch_stock(self, skus: Sequence[str]) -> tuple[StockLevel, ...]:

@@ -193,6 +193,64 @@ query ReadShipments($where: ShipmentFilter!, $limit: Int!, $page: Int!) {
     + _SHIPMENT,
 )
 
+# Everything that decides whether a dispatch can become a shipment, and whether it is one already.
+READ_BEFORE_DISPATCH = Document(
+    name="ReadBeforeDispatch",
+    operation="orders",
+    complexity=500,
+    text="""
+query ReadBeforeDispatch($number: Int!) {
+  orders(where: { number: [$number] }, limit: 1) {
+    number status isOnHold externalId otherComment
+    grandTotal { value }
+    lines(includeFullyCancelled: true) { id quantity productSize { SKU } }
+    paymentHistory { entryType status value { value } }
+    shipments {
+      id number externalId isGoodToGo isPaid isCaptured isShipped trackingNumber
+      lines { quantity orderLine { id } }
+    }
+    ... on DirectToConsumerOrder { orderHoldReason }
+  }
+}
+""",
+)
+
+CREATE_SHIPMENT = Document(
+    name="CreateShipment",
+    operation="createShipment",
+    complexity=200,
+    mutations=1,
+    text=f"""
+mutation CreateShipment($input: ShipmentCreateInput!) {{
+  create: createShipment(input: $input) {{ shipment {{ id number }} {_MESSAGES} }}
+}}
+""",
+)
+
+UPDATE_SHIPMENT = Document(
+    name="UpdateShipment",
+    operation="updateShipment",
+    complexity=200,
+    mutations=1,
+    text=f"""
+mutation UpdateShipment($id: Int!, $input: ShipmentUpdateInput!) {{
+  update: updateShipment(id: $id, input: $input) {{ shipment {{ id number }} {_MESSAGES} }}
+}}
+""",
+)
+
+COMPLETE_SHIPMENT = Document(
+    name="CompleteShipment",
+    operation="completeShipment",
+    complexity=200,
+    mutations=1,
+    text=f"""
+mutation CompleteShipment($id: Int!, $input: ShipmentCompleteInput!) {{
+  complete: completeShipment(id: $id, input: $input) {{ shipment {{ id number }} {_MESSAGES} }}
+}}
+""",
+)
+
 _SIZE = """
 fragment size on ProductSize {
   id SKU EAN UPC isActive updatedAt size { name }
@@ -537,8 +595,8 @@ query ReadStructure {
 """,
 )
 
-# Asks to confirm an order that cannot exist (numbers start at 1) and no event at all: with the permission Centra
-# answers "could not find" at most, without it the answer names the permission.
+# Asks to confirm an order and to complete a shipment that cannot exist (numbers start at 1), and no event at all: with
+# the permission Centra answers "could not find" at most, without it the answer names the permission.
 PROBE_ORDER_WRITE = Document(
     name="ProbeOrderWrite",
     operation="confirmOrder",
@@ -567,6 +625,19 @@ mutation ProbeStockWrite {{
 """,
 )
 
+PROBE_SHIPMENT_WRITE = Document(
+    name="ProbeShipmentWrite",
+    operation="completeShipment",
+    complexity=50,
+    mutations=1,
+    probe=True,
+    text=f"""
+mutation ProbeShipmentWrite {{
+  complete: completeShipment(id: 0, input: {{ sendEmail: false }}) {{ shipment {{ id }} {_MESSAGES} }}
+}}
+""",
+)
+
 PROBE_EVENT_WRITE = Document(
     name="ProbeEventWrite",
     operation="confirmEvents",
@@ -589,6 +660,10 @@ DOCUMENTS: tuple[Document, ...] = (
     CANCEL_ORDER,
     CANCEL_LINE_FIELDS,
     READ_SHIPMENTS,
+    READ_BEFORE_DISPATCH,
+    CREATE_SHIPMENT,
+    UPDATE_SHIPMENT,
+    COMPLETE_SHIPMENT,
     READ_PRODUCTS,
     READ_CONTENT,
     READ_SIZES_OF_VARIANTS,
@@ -609,5 +684,6 @@ DOCUMENTS: tuple[Document, ...] = (
     READ_STRUCTURE,
     PROBE_ORDER_WRITE,
     PROBE_STOCK_WRITE,
+    PROBE_SHIPMENT_WRITE,
     PROBE_EVENT_WRITE,
 )

@@ -107,8 +107,9 @@ MAPPING_CAUSES = (
         team=OPS,
         severity=Severity.NORMAL,
         sentence=_unmapped_carrier,
-        why="{target} accepts only carriers from its own list, and nobody has said which of them this one is.",
-        if_nobody_acts="{target} shows the orders as late, and customers get no tracking.",
+        why="Nobody has said yet what {target} calls this carrier. It is never guessed: most marketplaces accept only carriers"
+        " from a list of their own.",
+        if_nobody_acts="{target} is not told that the orders left, and customers get no tracking.",
         next_step="Choose carrier",
         fix=mapping_fix("carrier"),
         playbook="unmapped-carrier",

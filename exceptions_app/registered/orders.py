@@ -138,7 +138,8 @@ ORDER_CAUSES = (
         severity=Severity.URGENT,
         sentence=_acceptance_at_risk,
         why="{channel} expects an answer to each order within its acceptance window, and these have none yet.",
-        if_nobody_acts="They are refused by {channel} {when}. That counts against us, and may zero our stock there.",
+        if_nobody_acts="They are refused by {channel} {when}. Where nothing is refused by itself, they go on counting as late."
+        " Either counts against us, and may zero our stock there.",
         next_step="Accept",
         fix=Fix.ACCEPTANCE,
         playbook="acceptance-window",

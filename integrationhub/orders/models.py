@@ -141,7 +141,7 @@ class OrderPerson(models.Model):
 
 
 class SoldDispatch(models.Model):
-    """One dispatch of an order: seen where it was packed, sent to the marketplace, shown there."""
+    """One dispatch of an order: seen where it was packed, sent to where it was sold, shown there."""
 
     class State(models.TextChoices):
         SEEN = "SEEN", "Left the warehouse"
@@ -153,14 +153,14 @@ class SoldDispatch(models.Model):
     number = models.CharField(max_length=60, blank=True)
     carrier = models.CharField(max_length=120, blank=True)  # as it was packed
     service = models.CharField(max_length=120, blank=True)
-    carrier_code = models.CharField(max_length=120, blank=True)  # as the marketplace was told
+    carrier_code = models.CharField(max_length=120, blank=True)  # as its source was told
     carrier_version = models.ForeignKey(MappingVersion, on_delete=models.PROTECT, null=True, related_name="+")
     tracking_number = models.CharField(max_length=120, blank=True)
     packed = models.JSONField(default=dict)  # units by SKU, as they left
-    lines = models.JSONField(default=list)  # as the marketplace was told: [{"sku", "line_id", "quantity"}]
+    lines = models.JSONField(default=list)  # as its source was told: [{"sku", "line_id", "quantity"}]
     dispatched_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.SEEN)
-    external_id = models.CharField(max_length=80, blank=True)  # the marketplace's shipment id, where it has one
+    external_id = models.CharField(max_length=80, blank=True)  # the source's shipment id, where it has one
     sent_at = models.DateTimeField(null=True)
     shown_at = models.DateTimeField(null=True)
 
@@ -172,3 +172,14 @@ class SoldDispatch(models.Model):
 
     def __str__(self) -> str:
         return self.number or self.dispatch_id
+
+    @property
+    def standing(self) -> str:
+        """How far it is, with the name of where it was sold: "Sent to Centra"."""
+        place = self.order.link.source.name
+        words = {
+            self.State.SEEN.value: "Left the warehouse",
+            self.State.SENT.value: f"Sent to {place}",
+            self.State.SHOWN.value: f"Shown by {place}",
+        }
+        return words[self.state]

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from connectors import ports, sealing
 from connectors.canonical.errors import ConfigurationError
 from connectors.models import record_audit
 from exceptions_app.deciding import assign
+from exceptions_app.opening import roll_up
+from exceptions_app.telling import plain
 from integrationhub.sync import figures, standing, sweep, ticks
 from integrationhub.sync.models import Correction, DayCount, Document, Schedule
 from tests import factories
@@ -29,6 +32,16 @@ def test_home_lists_what_needs_me_in_queue_order(
         needs = client.get("/console/").context["needs"]
     assert [need["case"].pk for need in needs.rows] == [high.pk, low.pk]
     assert [need["button"] for need in needs.rows] == ["Map SKU", "Map SKU"]
+
+
+def test_home_counts_a_dispatch_deadline_down(shop: Shop, client_of: Any) -> None:
+    case = factories.make_case(shop.link, "dispatch_at_risk", object_key=f"link:{shop.link.pk}", context={"packed": 3})
+    deadline = ports.now() + timedelta(hours=2, minutes=30)
+    roll_up(case.pk, count=14, value=Decimal(700), oldest=ports.now(), deadline=deadline)
+    (need,) = client_of("OPS").get("/console/").context["needs"].rows
+    assert need["case"].pk == case.pk
+    assert plain(need["case"]).startswith("14 orders of Northgate must leave before ")
+    assert plain(need["case"]).endswith(" min); 3 are packed.")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from connectors.models import Link
 from exceptions_app.models import ExceptionCase
+from integrationhub.orders.flows import watching_dispatches
 from integrationhub.orders.flows.watching import at_risk
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import ticks
@@ -61,6 +62,10 @@ def waiting_page(case: ExceptionCase, *, number: int = 1) -> WaitingPage:
     start = (number - 1) * PAGE
     if case.cause == "acceptance_at_risk" and kind == "link" and pk.isdigit():
         rows = _orders_at_risk(int(pk), start)
+    elif case.cause == watching_dispatches.AT_RISK and kind == "link" and pk.isdigit():
+        rows = _orders_to_leave(int(pk), start)
+    elif case.cause == watching_dispatches.UNTOLD and kind == "link" and pk.isdigit():
+        rows = _dispatches_untold(int(pk), start)
     elif case.cause in _PLACE_CAUSES and kind in _PLACES and pk.isdigit():
         # Jobs of a connection or schedule that stands still wait without blockers.
         rows = _rows(_in_order(SyncJob.objects.filter(**{_PLACES[kind]: int(pk)}), start), blocked=False)
@@ -137,19 +142,58 @@ def _orders_at_risk(link_id: int, start: int) -> list[WaitingRow]:
         return []
     rows = at_risk(link).select_related("link__source").order_by("accept_by", "pk")[start : start + PAGE + 1]
     return [
-        WaitingRow(
-            title=order.reference,
-            url=reverse("admin:orders_soldorder_change", args=[order.pk]),
-            what="Accept orders",
-            channel=order.link.source.name,
-            initials=order.customer_initials,
-            value=order.total,
-            currency=order.currency,
-            since=order.placed_at,
-            deadline_at=order.accept_by,
-            why="Not accepted yet.",
-            state=order.get_state_display(),
-            job_id=None,
+        _order_row(order, what="Accept orders", deadline_at=order.accept_by, why="Not accepted yet.") for order in rows
+    ]
+
+
+def _orders_to_leave(link_id: int, start: int) -> list[WaitingRow]:
+    link = Link.objects.filter(pk=link_id).first()
+    if link is None:
+        return []
+    late = watching_dispatches.must_leave(link)
+    rows = list(late.select_related("link__source").order_by("ship_by", "pk")[start : start + PAGE + 1])
+    packed = set(
+        watching_dispatches.packed(late.filter(pk__in=[order.pk for order in rows])).values_list("pk", flat=True)
+    )
+    return [
+        _order_row(
+            order,
+            what="Dispatch",
+            deadline_at=order.ship_by,
+            why="Packed, and not told as dispatched yet." if order.pk in packed else "Not packed yet.",
         )
         for order in rows
     ]
+
+
+def _dispatches_untold(link_id: int, start: int) -> list[WaitingRow]:
+    link = Link.objects.filter(pk=link_id).first()
+    if link is None:
+        return []
+    waiting = watching_dispatches.not_told(link).select_related("order__link__source")
+    return [
+        _order_row(
+            row.order, what=f"Dispatch {row}", deadline_at=row.order.ship_by, why="Left the warehouse, not told.",
+            since=row.dispatched_at,
+        )
+        for row in waiting.order_by("dispatched_at", "pk")[start : start + PAGE + 1]
+    ]  # fmt: skip
+
+
+def _order_row(
+    order: SoldOrder, *, what: str, deadline_at: datetime | None, why: str, since: datetime | None = None
+) -> WaitingRow:
+    return WaitingRow(
+        title=order.reference,
+        url=reverse("admin:orders_soldorder_change", args=[order.pk]),
+        what=what,
+        channel=order.link.source.name,
+        initials=order.customer_initials,
+        value=order.total,
+        currency=order.currency,
+        since=since or order.placed_at,
+        deadline_at=deadline_at,
+        why=why,
+        state=order.get_state_display(),
+        job_id=None,
+    )

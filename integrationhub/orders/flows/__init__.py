@@ -14,6 +14,7 @@ from integrationhub.orders.flows import (
     reading,
     reconciling,
     watching,
+    watching_dispatches,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "reading",
     "reconciling",
     "watching",
+    "watching_dispatches",
 ]

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import Account
+from connectors.canonical.dispatches import Dispatch, DispatchLine
 from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Address, Order, OrderLine, OrderState
+from connectors.centra import translate
+from connectors.centra.connector import CentraConnector
 from connectors.centra.sandbox import CentraSandbox
+from connectors.http import OpenGate
 from connectors.transport import BrokenOffError, Incoming, NotSentError, Outgoing
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "centra"
@@ -151,3 +155,36 @@ def account_of(sandbox: CentraSandbox, **settings: Any) -> Account:
         settings=chosen,
         timezone="Europe/Stockholm",
     )
+
+
+# --- what left another warehouse --------------------------------------------------------------------------------------
+def web_order(sandbox: CentraSandbox, order: Order = ORDER, *, confirm: bool = True, **options: Any) -> int:
+    """An order of the shop's own, paid by card and not captured yet; its number."""
+    seller = CentraConnector(account_of(sandbox), gate=OpenGate())
+    chosen = OrderOptions(email="alice@example.com", paid=False, market="3", price_list="3", **options)
+    body = {**translate.build_order(order, chosen), "comment": "Ring twice"}
+    number = int(seller.client.create_order(body, reference=order.reference))
+    if confirm:
+        sandbox.confirm_order(number)
+    return number
+
+
+def parcel(sandbox: CentraSandbox, number: int, *, units: Mapping[str, int] | None = None, **values: Any) -> Dispatch:
+    """A dispatch of these units by SKU, or of everything, in Centra's own line ids."""
+    lines = [
+        DispatchLine(sku=line.sku, line_id=str(line.id), quantity=line.quantity if units is None else units[line.sku])
+        for line in sandbox.order(number).lines
+        if units is None or line.sku in units
+    ]
+    given: dict[str, Any] = {
+        "dispatch_id": f"81292-{number}",
+        "number": "CS81292",
+        "order_reference": str(number),
+        "order_external_id": "501",
+        "carrier": "PostNord",
+        "service": "MyPack Home",
+        "tracking_number": "00370001",
+        "lines": tuple(lines),
+        "dispatched_at": sandbox.clock.now(),
+    }
+    return Dispatch(**{**given, **values})

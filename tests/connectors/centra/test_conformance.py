@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from connectors.base import Account, Connector
+from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
@@ -21,10 +22,11 @@ from connectors.centra.events import LISTENERS
 from connectors.centra.sandbox import CentraSandbox
 from connectors.http import OpenGate
 from connectors.sandboxkit import Sandbox, SandboxClock
-from tests.connectors.centra.support import OPTIONS, ORDER, account_of, stocked
+from tests.connectors.centra.support import OPTIONS, ORDER, account_of, parcel, stocked, web_order
 from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
     START,
+    ConfirmsDispatchesSuite,
     ConnectionSuite,
     CreatesOrdersSuite,
     Delivery,
@@ -128,6 +130,29 @@ class TestReadsDispatches(Centra, ReadsDispatchesSuite):
         external_id = seller.send_order(order, IN_EUROS)
         tenant.confirm_order(int(external_id))
         return str(tenant.ship_order(int(external_id))["shipment"])
+
+
+class TestConfirmsDispatches(Centra, ConfirmsDispatchesSuite):
+    """Creating makes a shipment, completing makes it a dispatch: what is only created is told nobody yet."""
+
+    write_operation = "completeShipment"
+
+    def prepare(self, sandbox: Sandbox) -> Dispatch:
+        tenant = cast(CentraSandbox, sandbox)
+        return parcel(tenant, web_order(tenant, SOLD))
+
+    def effects(self, sandbox: Sandbox, prepared: Dispatch) -> int:
+        shipments = cast(CentraSandbox, sandbox).order(int(prepared.order_reference)).shipments
+        return len(shipments) if any(shipment.is_shipped for shipment in shipments) else 0
+
+    def test_a_carrier_nobody_knows_is_refused_and_nothing_is_shown(
+        self, connector: Connector, sandbox: Sandbox, prepared: Dispatch
+    ) -> None:
+        """Centra lists no carriers: it takes any text, and what it is told was mapped on purpose."""
+        connector.send_dispatch(replace(prepared, carrier=self.unknown_carrier))
+
+        (shipment,) = cast(CentraSandbox, sandbox).order(int(prepared.order_reference)).shipments
+        assert shipment.carrier == self.unknown_carrier
 
 
 class TestReadsStock(Centra, ReadsStockSuite):

@@ -62,11 +62,13 @@ def test_a_document_counts_each_mutation_that_it_sends(document: Document) -> No
 
 def test_only_what_names_nothing_that_exists_is_called_a_probe() -> None:
     probes = [document for document in DOCUMENTS if document.probe]
-    assert [document.name for document in probes] == ["ProbeOrderWrite", "ProbeStockWrite", "ProbeEventWrite"]
+    names = ["ProbeOrderWrite", "ProbeStockWrite", "ProbeShipmentWrite", "ProbeEventWrite"]
+    assert [document.name for document in probes] == names
     assert "order: { number: 0 }" in probes[0].text
     assert "warehouse: { id: 0 }" in probes[1].text
     assert "productSizes: []" in probes[1].text
-    assert "eventsIds: []" in probes[2].text
+    assert "completeShipment(id: 0," in probes[2].text
+    assert "eventsIds: []" in probes[3].text
     assert not any("$" in probe.text for probe in probes)
 
 

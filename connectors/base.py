@@ -255,6 +255,8 @@ class Connector(ABC):
         return ""
 
     # --- returns --------------------------------------------------------------------------------------------------
+    returns_by_creation: ClassVar[bool] = False  # its list tells of new ones only: open ones are asked for one by one
+
     def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
         """One page of returns changed in [from, until]: announced by who sold them, or received by the warehouse.
 

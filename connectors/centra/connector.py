@@ -184,6 +184,8 @@ class CentraConnector(Connector):
         return translate.parse_dispatch(payload, zone=self.zone)
 
     # --- returns --------------------------------------------------------------------------------------------------
+    returns_by_creation = True
+
     def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
         """Returns created, and refunds made, in the window; a return that only changed its status is in neither."""
         return self.returning.page(since=updated_from, until=updated_until, token=token)

@@ -132,6 +132,4 @@ def _credit_record(row: Mapping[str, JSON], sales: Sequence[Mapping[str, JSON]])
 
 def _record(kind: str, row: Mapping[str, JSON], payload: JSON, *, order: str) -> Record:
     changed = read_moment(row.get("write_date")) or read_moment(row.get("create_date"))
-    return Record(
-        kind=kind, external_id=str(row["id"]), payload=payload, updated_at=changed, order_external_id=order
-    )
+    return Record(kind=kind, external_id=str(row["id"]), payload=payload, updated_at=changed, order_external_id=order)

@@ -12,6 +12,8 @@ from integrationhub.orders.flows import (
     listening,
     reading,
     reconciling,
+    return_reading,
+    returning,
     watching,
 )
 
@@ -27,5 +29,7 @@ __all__ = [
     "listening",
     "reading",
     "reconciling",
+    "return_reading",
+    "returning",
     "watching",
 ]

@@ -3,7 +3,7 @@
 Everything about one order runs one job at a time, so a row is read, changed and saved without a lock of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from connectors import ports
 from connectors.canonical.errors import DataError, Problem
-from connectors.canonical.money import Money
+from connectors.canonical.money import Money, minor_digits, total
 from connectors.canonical.returns import CreditNote, RefundEntry, Return, ReturnState
 from connectors.models import Link
 from integrationhub.orders.models import ReturnedLine, SoldOrder, SoldReturn
@@ -75,7 +75,8 @@ def _entry(entry: RefundEntry) -> dict[str, str]:
 
 
 def _record_lines(row: SoldReturn, found: Return) -> None:
-    for line in found.lines:
+    amounts, taxes = line_money(found, currency=row.currency)
+    for line, amount, tax in zip(found.lines, amounts, taxes, strict=True):
         ReturnedLine.objects.update_or_create(
             sold_return=row,
             line_id=line.line_id[:100],
@@ -83,12 +84,39 @@ def _record_lines(row: SoldReturn, found: Return) -> None:
                 "order_line_id": line.order_line_id[:100],
                 "sku": line.sku[:100],
                 "quantity": line.requested,
-                "amount": line.amount.amount if line.amount else None,
-                "tax": line.tax.amount if line.tax else None,
+                "amount": amount.amount if found.money else None,
+                "tax": tax.amount if found.money else None,
                 "reason": line.reason[:200],
             },
         )
     row.lines.exclude(line_id__in=[line.line_id[:100] for line in found.lines]).delete()
+
+
+def line_money(found: Return, *, currency: str) -> tuple[list[Money], list[Money]]:
+    """What is given back for each line, and the tax in it: what is kept back, or a voucher took off, lowers the lines.
+
+    Their sum is the return's total, or less by what is given back besides goods.
+    """
+    none = Money(Decimal(0), currency)
+    sums, taxes = [line.amount or none for line in found.lines], [line.tax or none for line in found.lines]
+    money, whole = found.money, total(sums, currency=currency)
+    if money is None or whole <= money.total:
+        return sums, taxes
+    return _spread(money.total, sums), _spread(money.tax, taxes)
+
+
+def _spread(whole: Money, weights: Sequence[Money]) -> list[Money]:
+    """`whole` over parts in proportion to `weights`, each in minor units, and their sum exactly `whole`."""
+    step = Decimal(1).scaleb(-minor_digits(whole.currency))
+    everything = sum((weight.amount for weight in weights), Decimal(0))
+    passed, given, parts = Decimal(0), 0, []
+    for weight in weights:
+        passed += weight.amount
+        share = passed / everything if everything else Decimal(0)
+        until = Money(whole.amount * share, whole.currency).minor()
+        parts.append(Money((until - given) * step, whole.currency))
+        given = until
+    return parts
 
 
 def _refuse_strange(order: SoldOrder, found: Return) -> None:

@@ -21,6 +21,7 @@ from exceptions_app.models import CaseLink, ExceptionCase
 from exceptions_app.telling import tell
 from integrationhub.console.orders import editing, timeline
 from integrationhub.console.orders.looking import pretty
+from integrationhub.console.orders.returns import returns_of
 from integrationhub.console.orders.sides import lines_of, money_of, sides_of, steps_of
 from integrationhub.inventory import promises
 from integrationhub.orders import correcting, deciding
@@ -62,6 +63,7 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
         "may_read_people": rights.may(Right.SEE_PERSONAL_DATA, brand_id),
         "erased_at": _person_erased_at(order),
         "dispatches": dispatches,
+        "returns": returns_of(order),
         "cases": [(case, tell(case)) for case in cases],
         "actions": [action for action in actions if not action.why_not],
         "impossible": [action for action in actions if action.why_not],
@@ -86,7 +88,8 @@ def _cases(order: SoldOrder) -> list[ExceptionCase]:
     """The open cases that hold it up, or that are about it alone."""
     key = order_key(order.link_id, order.reference)
     holds = Q(blockers__job__serial_key=key, blockers__released_at=None)
-    about = Q(brand_id=order.brand_id, object_key=f"order:{order.pk}")
+    keys = [f"order:{order.pk}", *(f"return:{pk}" for pk in order.returns.values_list("pk", flat=True))]
+    about = Q(brand_id=order.brand_id, object_key__in=keys)
     ids = ExceptionCase.objects.filter(holds | about).values("pk")
     links = Prefetch("case_links", queryset=CaseLink.objects.select_related("link__source"))
     rows = ExceptionCase.objects.unresolved().filter(pk__in=ids).select_related("brand", "target", "owner")

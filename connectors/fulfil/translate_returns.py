@@ -17,7 +17,7 @@ from connectors.canonical.returns import (
     check_return,
 )
 from connectors.fulfil.reading import Node
-from connectors.fulfil.translate import SHIPPING_LINE, is_shipping, unit_price
+from connectors.fulfil.translate import SHIPPING_LINE, TAX_MARK, is_shipping, unit_price
 from connectors.fulfil.typedjson import read_day, read_decimal, read_moment
 
 SALE, MOVE = "sale.sale", "stock.move"
@@ -37,7 +37,9 @@ STATES: Mapping[str, ReturnState] = {
     "done": ReturnState.RESTOCKED,
     "cancel": ReturnState.CANCELLED,
 }
-SOLD_FIELDS = ("type", "product.type", "channel_identifier", "taxes")
+SOLD_FIELDS = (
+    "type", "product.type", "quantity", "unit_price", "channel_identifier", "taxes", "metadata",
+)  # fmt: skip
 NEAR = (0, -1, 1, -2, 2)  # how many minor units a price without tax may be moved so that price and tax make the amount
 POSTED = frozenset({"posted", "paid"})
 
@@ -48,6 +50,17 @@ class SoldLine:
 
     line_id: int
     rate: Decimal  # all its taxes together: 0.25 is 25 percent
+    units: Decimal = Decimal(1)
+    price: Decimal | None = None  # of one unit, without tax
+    tax: Decimal | None = None  # of the whole line, as it was stated when it was sold; None where nobody noted it
+
+    def as_sold(self, units: int, currency: str) -> tuple[Money, Money] | None:
+        """What so many units come to, and the tax in it, at the price they were sold at; None where that is not known."""
+        if self.price is None or self.tax is None or not self.units:
+            return None
+        net = Money(self.price * units, currency).rounded()
+        tax = Money(self.tax * units / self.units, currency).rounded()
+        return net + tax, tax
 
 
 def parse_sold_lines(rows: Iterable[Mapping[str, JSON]], taxes: Iterable[Mapping[str, JSON]]) -> dict[str, SoldLine]:
@@ -55,8 +68,13 @@ def parse_sold_lines(rows: Iterable[Mapping[str, JSON]], taxes: Iterable[Mapping
     rates = {row.get("tax"): read_decimal(row.get("rate")) or Decimal(0) for row in taxes}
     found: dict[str, SoldLine] = {}
     for row in rows:
+        metadata = row.get("metadata")
         sold = SoldLine(
-            line_id=row["id"], rate=sum((rates.get(tax, Decimal(0)) for tax in row.get("taxes") or ()), Decimal(0))
+            line_id=row["id"],
+            rate=sum((rates.get(tax, Decimal(0)) for tax in row.get("taxes") or ()), Decimal(0)),
+            units=read_decimal(row.get("quantity")) or Decimal(0),
+            price=read_decimal(row.get("unit_price")),
+            tax=read_decimal(metadata.get(TAX_MARK)) if isinstance(metadata, dict) else None,
         )
         found[f"#{row['id']}"] = sold
         name = SHIPPING_LINE if is_shipping(row) else str(row.get("channel_identifier") or "")
@@ -66,7 +84,7 @@ def parse_sold_lines(rows: Iterable[Mapping[str, JSON]], taxes: Iterable[Mapping
 
 
 def build_return(request: ReturnRequest, *, sold: Mapping[str, SoldLine] = {}) -> dict[str, JSON]:
-    """A line without an amount has no price: Fulfil then credits what it was sold at.
+    """A line that goes back at what it was sold at has no price: Fulfil then takes its own, which carries the stated tax.
 
     Raises PermanentError when the sale has no such line.
     """
@@ -80,11 +98,16 @@ def _return_line(request: ReturnRequest, line: ReturnRequestLine, sold: Mapping[
     own = sold.get(f"#{line.order_line_id}" if line.order_line_id else line.sold_line_id)
     number = own.line_id if own else _line_number(request, line)
     built: dict[str, JSON] = {"order_line_id": number, "return_quantity": line.quantity}
-    if own is not None and line.amount is not None:
+    if own is not None and line.amount is not None and not _is_as_sold(line, line.amount, own):
         net = _net(line.amount, line.tax, own.rate)
         built["unit_price"] = unit_price(net, line.quantity, line.amount.currency)
     texts = (("channel_identifier", line.line_id), ("return_reason", line.reason), ("note", line.note))
     return {**built, **{name: value for name, value in texts if value}}
+
+
+def _is_as_sold(line: ReturnRequestLine, amount: Money, own: SoldLine) -> bool:
+    sold = own.as_sold(line.quantity, amount.currency)
+    return sold is not None and sold[0].agrees_with(amount) and (line.tax is None or sold[1].agrees_with(line.tax))
 
 
 def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, SoldLine]) -> dict[str, JSON]:

@@ -3,7 +3,7 @@
 Everything about one order runs one job at a time, so a row is read, changed and saved without a lock of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from connectors import ports
 from connectors.canonical.errors import DataError, Problem
-from connectors.canonical.money import Money, minor_digits, total
+from connectors.canonical.money import Money, total
 from connectors.canonical.returns import CreditNote, RefundEntry, Return, ReturnState
 from connectors.models import Link
 from integrationhub.orders.models import ReturnedLine, SoldOrder, SoldReturn
@@ -95,28 +95,26 @@ def _record_lines(row: SoldReturn, found: Return) -> None:
 def line_money(found: Return, *, currency: str) -> tuple[list[Money], list[Money]]:
     """What is given back for each line, and the tax in it: what is kept back, or a voucher took off, lowers the lines.
 
-    Their sum is the return's total, or less by what is given back besides goods.
+    Their sum is the return's total, or less by what is given back besides goods. What is kept back has a tax of its own, so
+    it is taken off the line whose tax is nearest to that, and then off the next.
     """
     none = Money(Decimal(0), currency)
-    sums, taxes = [line.amount or none for line in found.lines], [line.tax or none for line in found.lines]
-    money, whole = found.money, total(sums, currency=currency)
-    if money is None or whole <= money.total:
-        return sums, taxes
-    return _spread(money.total, sums), _spread(money.tax, taxes)
+    amounts, taxes = [line.amount or none for line in found.lines], [line.tax or none for line in found.lines]
+    money = found.money
+    if money is None or total(amounts, currency=currency) <= money.total:
+        return amounts, taxes
+    left, tax_left = total(amounts, currency=currency) - money.total, total(taxes, currency=currency) - money.tax
+    share = _share(tax_left, left)
+    for index in sorted(range(len(amounts)), key=lambda at: abs(_share(taxes[at], amounts[at]) - share)):
+        part = min(left, amounts[index])
+        tax_part = tax_left if part == left else Money(part.amount * share, currency).rounded()
+        amounts[index], taxes[index] = amounts[index] - part, taxes[index] - tax_part
+        left, tax_left = left - part, tax_left - tax_part
+    return amounts, taxes
 
 
-def _spread(whole: Money, weights: Sequence[Money]) -> list[Money]:
-    """`whole` over parts in proportion to `weights`, each in minor units, and their sum exactly `whole`."""
-    step = Decimal(1).scaleb(-minor_digits(whole.currency))
-    everything = sum((weight.amount for weight in weights), Decimal(0))
-    passed, given, parts = Decimal(0), 0, []
-    for weight in weights:
-        passed += weight.amount
-        share = passed / everything if everything else Decimal(0)
-        until = Money(whole.amount * share, whole.currency).minor()
-        parts.append(Money((until - given) * step, whole.currency))
-        given = until
-    return parts
+def _share(tax: Money, amount: Money) -> Decimal:
+    return tax.amount / amount.amount if amount.amount else Decimal(0)
 
 
 def _refuse_strange(order: SoldOrder, found: Return) -> None:

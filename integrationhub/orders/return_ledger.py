@@ -3,7 +3,7 @@
 Everything about one order runs one job at a time, so a row is read, changed and saved without a lock of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -105,12 +105,21 @@ def line_money(found: Return, *, currency: str) -> tuple[list[Money], list[Money
         return amounts, taxes
     left, tax_left = total(amounts, currency=currency) - money.total, total(taxes, currency=currency) - money.tax
     share = _share(tax_left, left)
-    for index in sorted(range(len(amounts)), key=lambda at: abs(_share(taxes[at], amounts[at]) - share)):
+    for index in _nearest(amounts, taxes, share):
         part = min(left, amounts[index])
         tax_part = tax_left if part == left else Money(part.amount * share, currency).rounded()
         amounts[index], taxes[index] = amounts[index] - part, taxes[index] - tax_part
         left, tax_left = left - part, tax_left - tax_part
     return amounts, taxes
+
+
+def _nearest(amounts: Sequence[Money], taxes: Sequence[Money], share: Decimal) -> list[int]:
+    """The lines, nearest to this share of tax first; of lines at one rate, which rounding keeps apart, the largest first."""
+
+    def place(at: int) -> tuple[Decimal, Decimal]:
+        return round(abs(_share(taxes[at], amounts[at]) - share), 2), -amounts[at].amount
+
+    return sorted(range(len(amounts)), key=place)
 
 
 def _share(tax: Money, amount: Money) -> Decimal:

@@ -16,7 +16,7 @@ from tests.console.conftest import Shop
 @pytest.fixture
 def order(shop: Shop) -> SoldOrder:
     """Sold in Centra's own shop, sent by Fulfil."""
-    fulfil = factories.make_marketplace(shop.brand, "Fulfil", platform="fulfil", base_url="https://nordhem.fulfil.io")
+    fulfil = factories.make_fulfil(shop.brand)
     link = factories.make_link(shop.brand, source=shop.centra, target=fulfil)
     return factories.make_order(link, "88412", target_external_id="77", target_state="SHIPPED")
 

@@ -264,7 +264,7 @@ def stock_up(centra: CentraSandbox, fulfil: FulfilSandbox) -> None:
     centra.add_product("TEE", name="Tee", variant_number="-BLK", variant_name="Black", sizes={"-M": 50})
     centra.add_product("COAT", name="Coat", variant_number="-NVY", variant_name="Navy", sizes={"-38": 20})
     centra.add_product("BOOK", name="Book", variant_number="-1", sizes={"": 20})
-    for display in centra.shop.displays.values():
+    for display in centra.shop.displays:
         if display.product.product_number == "BOOK":
             display.tax_group = centra.shop.tax_groups[2]
     fulfil.configure(calls_per_second=100_000)

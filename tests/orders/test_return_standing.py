@@ -22,7 +22,7 @@ def sold(db: None, virtual_clock: ports.VirtualClock) -> SoldOrder:
     """Sold at Northgate, an order of Centra's shop since, which Fulfil sends."""
     brand = factories.make_brand()
     centra = factories.make_centra(brand)
-    fulfil = factories.make_marketplace(brand, "Fulfil", platform="fulfil", base_url="https://nordhem.fulfil.io")
+    fulfil = factories.make_fulfil(brand)
     shop = factories.make_link(brand, source=centra, target=fulfil)
     factories.make_order(shop, "88412", target_external_id="77", target_state="SHIPPED")
     link = factories.make_link(brand, source=factories.make_marketplace(brand), target=centra)
@@ -63,7 +63,7 @@ def test_what_centra_does_not_have_after_two_days_is_told_once(
     judge(row)
 
     assert open_causes() == ["return_not_held"]
-    sentence = tell(ExceptionCase.objects.get()).sentence
+    sentence = tell(ExceptionCase.objects.get())
     assert "announces the return" in sentence
     assert "RMA-9" in sentence
 

@@ -53,7 +53,7 @@ def shipment(tenant: CentraSandbox, centra: CentraConnector) -> Any:
 def give_back(tenant: CentraSandbox, shipment: Any, **costs: str) -> int:
     policy = StockPolicy(release=True)
     amounts = {name: Decimal(value) for name, value in costs.items()}
-    lines = [(shipment.lines[0], 1)]
+    lines = [(next(line for line in shipment.lines if line.quantity > line.returned_quantity), 1)]
     return returns.create(tenant.shop, shipment, lines, policy, costs=returns.ReturnCosts(**amounts)).id
 
 

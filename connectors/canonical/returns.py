@@ -96,6 +96,7 @@ class Return:
     external_id: str
     number: str = ""  # the platform's human number
     reference: str = ""  # at a receiver: what it was announced as, "" when the receiver made the return itself
+    return_id: str = ""  # at a receiver: its number of the whole return, as `find_return` gives it
     order_external_id: str  # the platform's own number of the order it was sold with, "" when it does not say
     state: ReturnState
     source_state: str  # the platform's own word for it
@@ -122,6 +123,7 @@ class CreditNote:
     external_id: str
     number: str = ""
     reference: str  # what the return was announced as, "" for one that belongs to no return
+    return_id: str = ""  # as of a parcel
     order_external_id: str = ""
     posted: bool  # in the books; before that it may still change
     total: Money

@@ -1,5 +1,7 @@
 """The ledgers: each sold order on its two sides, what was dispatched of it, what comes back of it."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 
@@ -216,7 +218,9 @@ class SoldReturn(models.Model):
     target_id = models.CharField(max_length=60, blank=True)  # its return order
     announced_at = models.DateTimeField(null=True)
     announced_shipping = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # delivery told with it
-    by_hand = models.DecimalField(max_digits=20, decimal_places=6, default=0)  # what the target has no call for
+    by_hand = models.DecimalField(
+        max_digits=20, decimal_places=6, default=Decimal(0)
+    )  # what the target has no call for
     parcels = models.JSONField(
         default=dict
     )  # {"17": {"number", "state", "lines": {line: [sku, units, received, restocked]}}}
@@ -246,11 +250,6 @@ class SoldReturn(models.Model):
 
     def __str__(self) -> str:
         return self.source_id or self.target_reference or self.target_id
-
-    @property
-    def goods(self) -> bool:
-        """Whether goods come back; else it is money alone."""
-        return bool(self.parcels) or any(True for _ in self.lines.all())
 
 
 class ReturnedLine(models.Model):

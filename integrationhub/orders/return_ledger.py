@@ -143,12 +143,12 @@ def record_gone(row: SoldReturn) -> None:
 
 
 # --- where the goods and the books are --------------------------------------------------------------------------------
-def row_for(order: SoldOrder, reference: str, target_id: str = "") -> SoldReturn:
+def row_for(order: SoldOrder, reference: str, *, target_id: str) -> SoldReturn:
     """The row of what the target names; a new one for a return that was made there and announced nowhere."""
     rows = SoldReturn.objects.filter(order=order)
     known = rows.filter(target_reference=reference).first() if reference else None
     if known is None:
-        known = rows.filter(source_id="", target_id=target_id).first()
+        known = rows.filter(target_id=target_id[:60]).first()
     return known or SoldReturn.objects.create(
         brand_id=order.brand_id,
         order=order,

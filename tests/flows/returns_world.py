@@ -14,7 +14,7 @@ from connectors.centra.connector import CentraConnector
 from connectors.centra.sandbox import CentraSandbox, payments, returns
 from connectors.centra.sandbox.stock import StockPolicy
 from connectors.fulfil.connector import FulfilConnector
-from connectors.fulfil.sandbox import FulfilSandbox, invoices, shipments
+from connectors.fulfil.sandbox import FulfilSandbox, invoices, returning, shipments
 from connectors.http import OpenGate
 from connectors.models import Brand, Connection, Link
 from exceptions_app.models import ExceptionCase
@@ -184,6 +184,16 @@ class ReturnsWorld:
                     if str(move["origin"]).startswith("stock.move,"):
                         tenant.update("stock.move", move, to_location=DAMAGED)
             shipments.return_done(tenant, number)
+
+    def credit_without_a_return(self, order: SoldOrder) -> None:
+        """Somebody made a return of one unit in Fulfil itself; it arrived and was credited."""
+        with self.fulfil.lock:
+            tenant, sale = self.fulfil.tenant, int(order.target_external_id)
+            line = tenant.pointing("sale.line", "sale", sale)[0]["id"]
+            returning.return_order(tenant, sale, [{"lines": [{"order_line_id": line, "return_quantity": 1}]}])
+            (parcel,) = tenant.tables[BACK]
+            shipments.receive(tenant, parcel)
+            shipments.return_done(tenant, parcel)
 
     def credit_note(self, return_id: int) -> dict[str, Any]:
         (sale,) = self.fulfil.orders_by_identifier(f"return-{return_id}")

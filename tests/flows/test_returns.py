@@ -318,3 +318,28 @@ def test_a_held_order_announces_nothing(world: ReturnsWorld) -> None:
     world.read()
 
     assert (world.announced(made), world.cases()) == (0, ["on_hold"])
+
+
+def test_a_return_that_only_fulfil_has_is_told_after_two_days(world: ReturnsWorld) -> None:
+    order = world.sell(TEES)
+    world.ship(order)
+    world.credit_without_a_return(order)
+    world.read()
+    row = SoldReturn.objects.get()
+    assert (row.source_id, row.credited, world.cases()) == ("", Decimal("299.00"), [])
+
+    world.clock.advance(48 * 3600)
+    world.run("watch_returns")
+
+    assert world.cases() == ["refund_one_sided"]
+    assert SoldReturn.objects.count() == 1
+
+
+def test_a_return_whose_order_is_not_the_hubs_is_none_of_its_business(world: ReturnsWorld) -> None:
+    order = world.sell(TEES)
+    made = world.take_back(world.ship(order), {"TEE-BLK-M": 1})
+    order.delete()
+
+    world.read()
+
+    assert (SoldReturn.objects.count(), world.announced(made)) == (0, 0)

@@ -128,7 +128,7 @@ def note_received(run: Run) -> Outcome:
     """One parcel as the warehouse has it. Stock is not touched here: who owns it says what there is."""
     found = check_return(run.target.parse_return(run.document()))
     order = _order(run)
-    row = return_ledger.row_for(order, found.reference, target_id=found.external_id)
+    row = return_ledger.row_for(order, found.reference, target_id=found.return_id or found.external_id)
     return_ledger.record_parcel(row, found)
     return_standing.judge(row)
     return Done(f"{row.get_state_display()}.")
@@ -137,9 +137,7 @@ def note_received(run: Run) -> Outcome:
 def note_credit(run: Run) -> Outcome:
     note = run.target.parse_credit_note(run.document())
     order = _order(run)
-    if not note.reference and not order.returns.filter(source_id="").exists():
-        return Skipped("The credit note belongs to no return.")
-    row = return_ledger.row_for(order, note.reference)
+    row = return_ledger.row_for(order, note.reference, target_id=note.return_id)
     return_ledger.record_credit(row, note)
     return_standing.judge(row)
     return Done("Posted." if note.posted else "Seen; not posted yet.")

@@ -87,6 +87,7 @@ def test_a_return_goes_from_announced_to_received_to_shelved(
     returns.send(request_)
     announced = parcel(returns)
     assert (announced.reference, announced.order_external_id) == ("CE-RMA-55", request_.order_external_id)
+    assert announced.return_id == returns.find("CE-RMA-55")
     assert announced.state is ReturnState.REQUESTED
     assert [(line.sku, line.source_line_id) for line in announced.lines] == [("TEE-M", "RL1")]
     seen = [_units(announced)]
@@ -135,6 +136,7 @@ def test_the_credit_note_is_what_was_charged_for_what_came_back(
         external_id=record.external_id,
         number=note.number,
         reference="CE-RMA-55",
+        return_id=returns.find("CE-RMA-55") or "",
         order_external_id=request_.order_external_id,
         posted=True,
         total=sek("199.00"),

@@ -79,7 +79,7 @@ class ReturnAdmin(HubModelAdmin):
         row = self.get_object(request, object_id)
         if row is None:
             self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        address = reverse("admin:orders_soldorder_change", args=[row.order_id])  # type: ignore[union-attr]
+        address = reverse("admin:orders_soldorder_change", args=[row.order_id])
         return HttpResponseRedirect(f"{address}#returns")
 
     # --- columns ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Prefetch, Q
+from django.db.models import CharField, Prefetch, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -88,8 +89,9 @@ def _cases(order: SoldOrder) -> list[ExceptionCase]:
     """The open cases that hold it up, or that are about it alone."""
     key = order_key(order.link_id, order.reference)
     holds = Q(blockers__job__serial_key=key, blockers__released_at=None)
-    keys = [f"order:{order.pk}", *(f"return:{pk}" for pk in order.returns.values_list("pk", flat=True))]
-    about = Q(brand_id=order.brand_id, object_key__in=keys)
+    returned = order.returns.values_list(Concat(Value("return:"), Cast("pk", CharField())))
+    mine = Q(object_key=f"order:{order.pk}") | Q(object_key__in=returned)
+    about = mine & Q(brand_id=order.brand_id)
     ids = ExceptionCase.objects.filter(holds | about).values("pk")
     links = Prefetch("case_links", queryset=CaseLink.objects.select_related("link__source"))
     rows = ExceptionCase.objects.unresolved().filter(pk__in=ids).select_related("brand", "target", "owner")

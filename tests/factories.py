@@ -43,6 +43,15 @@ def make_centra(brand: Brand, name: str = "Centra", **values: Any) -> Connection
     return Connection.objects.create(brand=brand, platform="centra", name=name, **{**given, **values})
 
 
+def make_fulfil(brand: Brand, name: str = "Fulfil", **values: Any) -> Connection:
+    given = {
+        "base_url": "https://nordhem.fulfil.io",
+        "credentials": {"api_key": "key-of-fulfil-0123456789"},
+        "settings": {"channel_id": 3, "warehouse_ids": "4"},
+    }
+    return Connection.objects.create(brand=brand, platform="fulfil", name=name, **{**given, **values})
+
+
 def make_link(
     brand: Brand, *, source: Connection | None = None, target: Connection | None = None, **values: Any
 ) -> Link:

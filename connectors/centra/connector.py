@@ -22,8 +22,9 @@ from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
 from connectors.canonical.prices import PriceList, PricePage
 from connectors.canonical.products import Product
+from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockLevel, StockUpdate
-from connectors.centra import checks, documents, events, translate, webhooks
+from connectors.centra import checks, documents, events, translate, translate_returns, webhooks
 from connectors.centra.account import SETTINGS, limits, text_setting, warehouse_setting, webhook_secrets, whole_setting
 from connectors.centra.catalogue import Catalogue
 from connectors.centra.client import CentraClient, tenant_url
@@ -32,6 +33,7 @@ from connectors.centra.documents import LIST_ROWS
 from connectors.centra.orders import Orders, whole_id
 from connectors.centra.paging import Position
 from connectors.centra.reading import read_moment
+from connectors.centra.returning import Returning
 from connectors.centra.sold import SOLD_SETTINGS, Sold
 from connectors.centra.stock_writing import COSTS, LINES_MAX, Shelf
 from connectors.http import Limit
@@ -56,7 +58,7 @@ class CentraConnector(Connector):
         Capability.READ_DISPATCHES: True,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
-        Capability.READ_RETURNS: False,
+        Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
         Capability.LIST_CARRIERS: False,
@@ -78,6 +80,9 @@ class CentraConnector(Connector):
         Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
         Capability.CONFIRM_DISPATCHES: "A shipment is made and completed for each parcel that another warehouse sends.",
+        Capability.READ_RETURNS: "Changes of open returns come as events, with their refunds, or when the hub asks again.",
+        Capability.TAKE_RETURNS: "People make returns there, since a return belongs to one of its shipments.",
+        Capability.READ_CREDIT_NOTES: "A refund is told with its return; the books are elsewhere.",
         Capability.READ_STOCK: "Over the warehouses of the configured allocation rule, or those that are named.",
         Capability.READ_PRICES: "The variant's price, else the product's; what campaigns take off is not told by Centra.",
         Capability.SEND_STOCK: "Where another system owns the stock: into the one warehouse named on the connection.",
@@ -118,6 +123,10 @@ class CentraConnector(Connector):
     @cached_property
     def dispatching(self) -> Dispatching:
         return Dispatching(self.client, self.account)
+
+    @cached_property
+    def returning(self) -> Returning:
+        return Returning(self.client, zone=self.zone, store=whole_setting(self.account, "store_id"))
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -209,6 +218,19 @@ class CentraConnector(Connector):
 
     def dispatch_remarks(self, dispatch: Dispatch) -> tuple[DispatchRemark, ...]:
         return self.dispatching.remarks(dispatch)
+
+    # --- returns --------------------------------------------------------------------------------------------------
+    returns_by_creation = True
+
+    def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """Returns created, and refunds made, in the window; a return that only changed its status is in neither."""
+        return self.returning.page(since=updated_from, until=updated_until, token=token)
+
+    def fetch_return(self, external_id: str) -> Record | None:
+        return self.returning.one(external_id)
+
+    def parse_return(self, payload: JSON) -> Return:
+        return translate_returns.parse_return(payload, zone=self.zone)
 
     # --- stock and products ---------------------------------------------------------------------------------------
     def fetch_stock(self, skus: Sequence[str]) -> tuple[StockLevel, ...]:

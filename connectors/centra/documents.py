@@ -251,6 +251,48 @@ mutation CompleteShipment($id: Int!, $input: ShipmentCompleteInput!) {{
 """,
 )
 
+_RETURN = """
+fragment return on Return {
+  id returnStatus createdAt returnedToStock
+  grandTotal { value currency { code } }
+  totals {
+    lineValues { value } shipping { value } handling { value } discounts { value } returnCost { value }
+    taxIncluded { value } taxAdded { value }
+  }
+  lines { id quantity orderLine { id taxPercent unitPrice { value } productSize { SKU } } }
+  refundPaymentHistory { id externalReference status createdAt value { value currency { code } } }
+  order { number }
+}
+"""
+
+READ_RETURNS = Document(
+    name="ReadReturns",
+    operation="returns",
+    complexity=1500,
+    text="""
+query ReadReturns($where: ReturnFilter!, $limit: Int!, $page: Int!) {
+  returns(where: $where, sort: [createdAt_ASC], limit: $limit, page: $page) { ...return }
+}
+"""
+    + _RETURN,
+)
+
+# A refund names its return; one without a return is in no other list.
+READ_REFUNDS = Document(
+    name="ReadRefunds",
+    operation="orderPaymentHistory",
+    complexity=500,
+    text="""
+query ReadRefunds($where: PaymentHistoryEntryFilter!, $limit: Int!, $page: Int!) {
+  orderPaymentHistory(where: $where, limit: $limit, page: $page) {
+    id entryType status createdAt externalReference
+    value { value currency { code } }
+    return { id } order { number }
+  }
+}
+""",
+)
+
 _SIZE = """
 fragment size on ProductSize {
   id SKU EAN UPC isActive updatedAt size { name }
@@ -664,6 +706,8 @@ DOCUMENTS: tuple[Document, ...] = (
     CREATE_SHIPMENT,
     UPDATE_SHIPMENT,
     COMPLETE_SHIPMENT,
+    READ_RETURNS,
+    READ_REFUNDS,
     READ_PRODUCTS,
     READ_CONTENT,
     READ_SIZES_OF_VARIANTS,

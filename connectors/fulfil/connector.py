@@ -16,8 +16,9 @@ from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
 from connectors.canonical.products import Product
+from connectors.canonical.returns import CreditNote, Return, ReturnRequest
 from connectors.canonical.stock import StockLevel
-from connectors.fulfil import checks, translate, webhooks
+from connectors.fulfil import checks, translate, translate_returns, webhooks
 from connectors.fulfil.account import (
     SETTINGS,
     budget_key,
@@ -30,6 +31,7 @@ from connectors.fulfil.account import (
 from connectors.fulfil.client import MOST_ROWS, FulfilClient
 from connectors.fulfil.dispatches import Dispatches
 from connectors.fulfil.orders import Orders
+from connectors.fulfil.returns import Returns
 from connectors.fulfil.typedjson import read_moment
 from connectors.http import Limit
 
@@ -55,9 +57,9 @@ class FulfilConnector(Connector):
         Capability.READ_DISPATCHES: True,
         Capability.CONFIRM_DISPATCHES: False,
         Capability.PARTIAL_DISPATCHES: False,
-        Capability.READ_RETURNS: False,
-        Capability.TAKE_RETURNS: False,
-        Capability.READ_CREDIT_NOTES: False,
+        Capability.READ_RETURNS: True,
+        Capability.TAKE_RETURNS: True,
+        Capability.READ_CREDIT_NOTES: True,
         Capability.LIST_CARRIERS: False,
         Capability.LIST_REASONS: False,
         Capability.READ_STOCK: True,
@@ -83,6 +85,9 @@ class FulfilConnector(Connector):
         Capability.READ_DISPATCHES: "Shipments from its own warehouses; what a supplier sends by itself is not read.",
         Capability.CONFIRM_DISPATCHES: "Its own warehouse says what left.",
         Capability.PARTIAL_DISPATCHES: "Its own warehouse says what left.",
+        Capability.READ_RETURNS: "Return shipments: received, and what of it is on the shelf again.",
+        Capability.TAKE_RETURNS: "As return orders against the original order. Delivery can be given back once per order.",
+        Capability.READ_CREDIT_NOTES: "Of its own channel. What is booked without a return is not read.",
         Capability.LIST_CARRIERS: "Carriers are mapped by the name that its shipments show.",
         Capability.LIST_REASONS: "Its return reasons are free text.",
         Capability.READ_STOCK: "What the named warehouses can promise together. Kits without stock of their own count 0.",
@@ -116,6 +121,10 @@ class FulfilConnector(Connector):
     @cached_property
     def dispatches(self) -> Dispatches:
         return Dispatches(self.client, channels=channel_ids(self.account))
+
+    @cached_property
+    def returns(self) -> Returns:
+        return Returns(self.client, channel=channel_id(self.account))
 
     def check(self) -> CheckReport:
         return checks.check(self.account, gate=self.gate)
@@ -158,6 +167,29 @@ class FulfilConnector(Connector):
 
     def parse_dispatch(self, payload: JSON) -> Dispatch:
         return translate.parse_dispatch(payload, zone=ZoneInfo(self.account.timezone))
+
+    # --- returns --------------------------------------------------------------------------------------------------
+    def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        return self.returns.page(since=updated_from, until=updated_until, token=token)
+
+    def fetch_return(self, external_id: str) -> Record | None:
+        return self.returns.one(external_id)
+
+    def parse_return(self, payload: JSON) -> Return:
+        return translate_returns.parse_return(payload)
+
+    def find_return(self, reference: str) -> str | None:
+        return self.returns.find(reference)
+
+    def send_return(self, request: ReturnRequest) -> str:
+        """Found again by `find_return`: the reference is the channel identifier, of which a channel takes one."""
+        return self.returns.send(request)
+
+    def fetch_credit_notes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        return self.returns.credit_notes(since=updated_from, until=updated_until, token=token)
+
+    def parse_credit_note(self, payload: JSON) -> CreditNote:
+        return translate_returns.parse_credit_note(payload)
 
     # --- stock and products ---------------------------------------------------------------------------------------
     def fetch_stock(self, skus: Sequence[str]) -> tuple[StockLevel, ...]:

@@ -117,7 +117,7 @@ def _line(order: Order, line: OrderLine, country: str, taxes: Sequence[ChannelTa
         "channel_identifier": line.line_id,
         "sku": line.sku,
         "quantity": line.quantity,
-        "unit_price": _unit_price(net, line.quantity, order.currency),
+        "unit_price": unit_price(net, line.quantity, order.currency),
         "amount": net,
         "description": line.title or line.sku,
         "tax_lines": [_tax_line(order, tax, net, country, taxes) for tax in line.taxes],
@@ -125,7 +125,7 @@ def _line(order: Order, line: OrderLine, country: str, taxes: Sequence[ChannelTa
     }
 
 
-def _unit_price(net: Decimal, quantity: int, currency: str) -> Decimal:
+def unit_price(net: Decimal, quantity: int, currency: str) -> Decimal:
     """The shortest price whose multiple rounds to the net amount."""
     step = Decimal(1).scaleb(-minor_digits(currency))
     prices = [(net / quantity).quantize(Decimal(1).scaleb(-digits)) for digits in PRICE_DIGITS]

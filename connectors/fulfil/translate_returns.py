@@ -1,13 +1,24 @@
 """Fulfil's return orders, return shipments and credit notes ↔ ours. Pure; `translate.py` has what orders and dispatches need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from connectors.canonical.errors import PermanentError
-from connectors.canonical.money import Money
+from connectors.canonical.money import Money, minor_digits
 from connectors.canonical.payload import JSON
-from connectors.canonical.returns import CreditNote, Return, ReturnLine, ReturnRequest, ReturnState, check_return
+from connectors.canonical.returns import (
+    CreditNote,
+    Return,
+    ReturnLine,
+    ReturnRequest,
+    ReturnRequestLine,
+    ReturnState,
+    check_return,
+)
 from connectors.fulfil.reading import Node
-from connectors.fulfil.typedjson import read_day, read_moment
+from connectors.fulfil.translate import SHIPPING_LINE, TAX_MARK, is_shipping, unit_price
+from connectors.fulfil.typedjson import read_day, read_decimal, read_moment
 
 SALE, MOVE = "sale.sale", "stock.move"
 SHIPMENT_FIELDS = ("number", "state", "effective_date", "write_date", "create_date")
@@ -26,31 +37,104 @@ STATES: Mapping[str, ReturnState] = {
     "done": ReturnState.RESTOCKED,
     "cancel": ReturnState.CANCELLED,
 }
+SOLD_FIELDS = (
+    "type", "product.type", "quantity", "unit_price", "channel_identifier", "taxes", "metadata",
+)  # fmt: skip
+NEAR = (0, -1, 1, -2, 2)  # how many minor units a price without tax may be moved so that price and tax make the amount
 POSTED = frozenset({"posted", "paid"})
 
 
-def build_return(request: ReturnRequest) -> dict[str, JSON]:
-    """Without a price: Fulfil credits what the line was sold at."""
-    return {
-        "channel_identifier": request.reference,
-        "reference": request.reference,
-        "lines": [
-            {
-                "order_line_id": _line_number(line.order_line_id),
-                "return_quantity": line.quantity,
-                **{
-                    name: value
-                    for name, value in (
-                        ("channel_identifier", line.line_id),
-                        ("return_reason", line.reason),
-                        ("note", line.note),
-                    )
-                    if value
-                },
-            }
-            for line in request.lines
-        ],
-    }
+@dataclass(frozen=True, kw_only=True)
+class SoldLine:
+    """A line of the sale that a return is made against."""
+
+    line_id: int
+    rate: Decimal  # all its taxes together: 0.25 is 25 percent
+    units: Decimal = Decimal(1)
+    price: Decimal | None = None  # of one unit, without tax
+    tax: Decimal | None = None  # of the whole line, as it was stated when it was sold; None where nobody noted it
+
+    def as_sold(self, units: int, currency: str) -> tuple[Money, Money] | None:
+        """What so many units come to, and the tax in it, at the price they were sold at; None where that is not known."""
+        if self.price is None or self.tax is None or not self.units:
+            return None
+        net = Money(self.price * units, currency).rounded()
+        tax = Money(self.tax * units / self.units, currency).rounded()
+        return net + tax, tax
+
+
+def parse_sold_lines(rows: Iterable[Mapping[str, JSON]], taxes: Iterable[Mapping[str, JSON]]) -> dict[str, SoldLine]:
+    """By the line's identifier at the source, and by Fulfil's own id; the delivery by SHIPPING_LINE."""
+    rates = {row.get("tax"): read_decimal(row.get("rate")) or Decimal(0) for row in taxes}
+    found: dict[str, SoldLine] = {}
+    for row in rows:
+        metadata = row.get("metadata")
+        sold = SoldLine(
+            line_id=row["id"],
+            rate=sum((rates.get(tax, Decimal(0)) for tax in row.get("taxes") or ()), Decimal(0)),
+            units=read_decimal(row.get("quantity")) or Decimal(0),
+            price=read_decimal(row.get("unit_price")),
+            tax=read_decimal(metadata.get(TAX_MARK)) if isinstance(metadata, dict) else None,
+        )
+        found[f"#{row['id']}"] = sold
+        name = SHIPPING_LINE if is_shipping(row) else str(row.get("channel_identifier") or "")
+        if name:
+            found.setdefault(name, sold)
+    return found
+
+
+def build_return(request: ReturnRequest, *, sold: Mapping[str, SoldLine] = {}) -> dict[str, JSON]:
+    """A line that goes back at what it was sold at has no price: Fulfil then takes its own, which carries the stated tax.
+
+    Raises PermanentError when the sale has no such line.
+    """
+    lines = [_return_line(request, line, sold) for line in request.lines]
+    if request.shipping is not None and request.shipping.amount:
+        lines.append(_shipping_line(request, request.shipping, sold))
+    return {"channel_identifier": request.reference, "reference": request.reference, "lines": lines}
+
+
+def _return_line(request: ReturnRequest, line: ReturnRequestLine, sold: Mapping[str, SoldLine]) -> dict[str, JSON]:
+    own = sold.get(f"#{line.order_line_id}" if line.order_line_id else line.sold_line_id)
+    number = own.line_id if own else _line_number(request, line)
+    built: dict[str, JSON] = {"order_line_id": number, "return_quantity": line.quantity}
+    if own is not None and line.amount is not None and not _is_as_sold(line, line.amount, own):
+        net = _net(line.amount, line.tax, own.rate)
+        built["unit_price"] = unit_price(net, line.quantity, line.amount.currency)
+    texts = (("channel_identifier", line.line_id), ("return_reason", line.reason), ("note", line.note))
+    return {**built, **{name: value for name, value in texts if value}}
+
+
+def _is_as_sold(line: ReturnRequestLine, amount: Money, own: SoldLine) -> bool:
+    sold = own.as_sold(line.quantity, amount.currency)
+    return sold is not None and sold[0].agrees_with(amount) and (line.tax is None or sold[1].agrees_with(line.tax))
+
+
+def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, SoldLine]) -> dict[str, JSON]:
+    """Delivery is a line of the sale with one unit: it can be given back once, whole or in part."""
+    own = sold.get(SHIPPING_LINE)
+    if own is None:
+        words = (
+            f"Return {request.reference} gives back {shipping} of delivery, and Fulfil's order "
+            f"{request.order_external_id} has no line for delivery. Book it there by hand."
+        )
+        raise PermanentError(words, subject=request.reference, code="no_shipping_line")
+    price = unit_price(_net(shipping, request.shipping_tax, own.rate), 1, shipping.currency)
+    return {"order_line_id": own.line_id, "return_quantity": 1, "unit_price": price}
+
+
+def _net(amount: Money, tax: Money | None, rate: Decimal) -> Decimal:
+    """The price without tax that Fulfil, which adds tax by rate and rounds, makes `amount` of.
+
+    Starts from what the source states; where that and Fulfil's rounding do not meet, the nearest that makes the same total.
+    Some amounts no price leads to: then the credit note differs by a minor unit, and a person is told.
+    """
+    step = Decimal(1).scaleb(-minor_digits(amount.currency))
+    whole = amount.rounded().amount
+    stated = tax.rounded().amount if tax is not None else (whole * rate / (1 + rate)).quantize(step)
+    nets = [whole - stated + step * minor for minor in NEAR]
+    fitting = [net for net in nets if net + (net * rate).quantize(step, rounding=ROUND_HALF_EVEN) == whole]
+    return fitting[0] if fitting else nets[0]
 
 
 def parse_return(payload: JSON) -> Return:
@@ -63,7 +147,8 @@ def parse_return(payload: JSON) -> Return:
         external_id=str(shipment.whole("id")),
         number=shipment.text("number"),
         reference=str(first.get("origin.sale.channel_identifier") or ""),
-        order_external_id=_id_of(first.get("origin.sale.origin"), SALE),
+        return_id=str(first.get("origin.sale") or ""),
+        order_external_id=order_of(first.get("origin.sale.origin")),
         state=STATES.get(word, ReturnState.UNKNOWN),
         source_state=word,
         lines=tuple(_line(move, shelved) for move in moves),
@@ -100,7 +185,8 @@ def parse_credit_note(payload: JSON) -> CreditNote:
         external_id=external_id,
         number=invoice.text("number"),
         reference=str(first.get("channel_identifier") or ""),
-        order_external_id=_id_of(first.get("origin"), SALE),
+        return_id=str(first.get("id") or ""),
+        order_external_id=order_of(first.get("origin")),
         posted=word in POSTED,
         total=Money(amounts["total_amount"], currency),
         tax=Money(amounts["tax_amount"], currency),
@@ -108,14 +194,16 @@ def parse_credit_note(payload: JSON) -> CreditNote:
     )
 
 
-def _id_of(reference: JSON, model: str) -> str:
-    """The number in "sale.sale,77", "" for a reference to anything else."""
-    kind, _, number = reference.partition(",") if isinstance(reference, str) else ("", "", "")
-    return number if kind == model and number.isdecimal() else ""
+def order_of(origin: JSON) -> str:
+    """The order's number in "sale.sale,77", "" for a reference to anything else."""
+    kind, _, number = origin.partition(",") if isinstance(origin, str) else ("", "", "")
+    return number if kind == SALE and number.isdecimal() else ""
 
 
-def _line_number(line_id: str) -> int:
-    if not (line_id.isascii() and line_id.isdigit()):
-        words = f"{line_id} is not the number of an order line in Fulfil."
-        raise PermanentError(words, subject=line_id, code="number")
-    return int(line_id)
+def _line_number(request: ReturnRequest, line: ReturnRequestLine) -> int:
+    number = line.order_line_id
+    if not (number.isascii() and number.isdigit()):
+        named = number or line.sold_line_id
+        words = f"{named} is not a line of order {request.order_external_id} in Fulfil, so it cannot come back."
+        raise PermanentError(words, subject=named, code="number")
+    return int(number)

@@ -16,6 +16,7 @@ from integrationhub.console.mappings.plans import ImportPlanAdmin
 from integrationhub.console.mappings.worklist import SeenCodeAdmin
 from integrationhub.console.orders.corrections import CorrectionAdmin
 from integrationhub.console.orders.listing import OrderAdmin
+from integrationhub.console.orders.return_listing import ReturnAdmin
 from integrationhub.console.people.listing import PeopleAdmin
 from integrationhub.console.stock.deliveries import StockDeliveryAdmin
 from integrationhub.console.stock.drift import DriftScanAdmin
@@ -44,6 +45,7 @@ __all__ = [
     "PeopleAdmin",
     "PriceHoldAdmin",
     "PriceTermsAdmin",
+    "ReturnAdmin",
     "RoutingRuleAdmin",
     "SeenCodeAdmin",
     "StockDeliveryAdmin",

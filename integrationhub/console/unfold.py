@@ -79,6 +79,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Home", "home", "index", "sees_home"),
                     _item("Cases", "assignment_late", "exceptions_app_exceptioncase_changelist", "sees", "open_cases"),
                     _item("Orders", "shopping_bag", "orders_soldorder_changelist", "sees"),
+                    _item("Returns", "assignment_return", "orders_soldreturn_changelist", "sees"),
                     _item("Corrections", "edit_note", "sync_correction_changelist", "corrects", "waiting_corrections"),
                     _item("Manual", "menu_book", "manual", "sees_home"),
                 ]

@@ -7,4 +7,4 @@ class OrdersConfig(AppConfig):
     verbose_name = "Orders"
 
     def ready(self) -> None:
-        from integrationhub.orders import causes, flows, stock  # noqa: F401  they register themselves
+        from integrationhub.orders import causes, flows, return_causes, stock  # noqa: F401  they register themselves

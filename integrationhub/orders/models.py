@@ -1,4 +1,6 @@
-"""The ledgers: each sold order on its two sides, what is reserved for it, what was dispatched of it."""
+"""The ledgers: each sold order on its two sides, what was dispatched of it, what comes back of it."""
+
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
@@ -183,3 +185,101 @@ class SoldDispatch(models.Model):
             self.State.SHOWN.value: f"Shown by {place}",
         }
         return words[self.state]
+
+
+class SoldReturn(models.Model):
+    """What comes back of an order, and what is given back for it: where it was sold, and where the goods and the books are.
+
+    A refund without goods (delivery, goodwill) is one too, with no lines.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "REQUESTED", "Announced where it was sold"
+        ANNOUNCED = "ANNOUNCED", "Announced to the warehouse"
+        RECEIVED = "RECEIVED", "Received, not inspected yet"
+        INSPECTED = "INSPECTED", "Inspected"
+        CREDITED = "CREDITED", "Credited, not refunded yet"
+        COMPLETED = "COMPLETED", "Completed on both sides"
+        CANCELLED = "CANCELLED", "Withdrawn"
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="returns")
+    order = models.ForeignKey(SoldOrder, on_delete=models.PROTECT, related_name="returns")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
+    currency = models.CharField(max_length=3)
+    first_seen_at = models.DateTimeField(default=ports.now)
+
+    # Where it was sold. Amounts are tax included; null: it does not say.
+    source_id = models.CharField(max_length=100, blank=True)  # "" for a return that only the target has
+    source_state = models.CharField(max_length=60, blank=True)  # its own word
+    source_completed_at = models.DateTimeField(null=True)  # when the hub first saw it refunded or closed
+    source_created_at = models.DateTimeField(null=True)
+    source_seen_at = models.DateTimeField(null=True)
+    source_total = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    source_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    source_shipping = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    source_cost = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # kept back for returning
+    source_refunded = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # what has been paid back
+    source_refunds = models.JSONField(default=list)  # [{"transaction", "state", "amount", "at"}]
+    returned_to_stock = models.BooleanField(default=False)  # the source put the goods into its own stock by itself
+    answer_by = models.DateTimeField(null=True)  # when the source decides by itself
+    value_reporting = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+
+    # Where the goods and the books are.
+    target_reference = models.CharField(max_length=120, blank=True)  # what the target was told it is
+    target_id = models.CharField(max_length=60, blank=True)  # its return order
+    announced_at = models.DateTimeField(null=True)
+    announced_shipping = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # delivery told with it
+    by_hand = models.DecimalField(
+        max_digits=20, decimal_places=6, default=Decimal(0)
+    )  # what the target has no call for
+    parcels = models.JSONField(
+        default=dict
+    )  # {"17": {"number", "state", "lines": {line: [sku, units, received, restocked]}}}
+    received_at = models.DateTimeField(null=True)  # when the hub first saw it whole
+    inspected_at = models.DateTimeField(null=True)
+    credit_notes = models.JSONField(default=dict)  # {"9": {"number", "posted", "total", "tax", "date"}}
+    credited = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # by posted credit notes
+    credited_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    credited_at = models.DateTimeField(null=True)
+    target_seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "source_id"], name="return_once_per_order", condition=~Q(source_id="")
+            ),
+            models.UniqueConstraint(
+                fields=["order", "target_reference"], name="return_reference_once", condition=~Q(target_reference="")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "-first_seen_at", "-id"], name="return_by_time"),
+            models.Index(
+                fields=["order"], condition=~Q(state__in=["COMPLETED", "CANCELLED"]), name="return_open_by_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.source_id or self.target_reference or self.target_id
+
+
+class ReturnedLine(models.Model):
+    """A line of a return as it was announced, and what the warehouse did with its units."""
+
+    sold_return = models.ForeignKey(SoldReturn, on_delete=models.CASCADE, related_name="lines")
+    line_id = models.CharField(max_length=100)  # the source's
+    order_line_id = models.CharField(max_length=100, blank=True)  # `SoldLine.line_id`
+    sku = models.CharField(max_length=100, blank=True)  # as the source spells it
+    quantity = models.PositiveIntegerField()
+    amount = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # given back, tax included
+    tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    received = models.PositiveIntegerField(default=0)
+    restocked = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sold_return", "line_id"], name="return_line_once")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"

@@ -13,6 +13,8 @@ SUITES: Mapping[Capability, Any] = {
     Capability.CREATE_ORDERS: orders.CreatesOrdersSuite,
     Capability.READ_DISPATCHES: orders.ReadsDispatchesSuite,
     Capability.CONFIRM_DISPATCHES: orders.ConfirmsDispatchesSuite,
+    Capability.READ_RETURNS: orders.ReadsReturnsSuite,
+    Capability.TAKE_RETURNS: orders.TakesReturnsSuite,
     Capability.LIST_CARRIERS: orders.ListsReferencesSuite,
     Capability.READ_STOCK: orders.ReadsStockSuite,
     Capability.READ_PRODUCTS: orders.ReadsProductsSuite,

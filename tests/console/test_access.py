@@ -18,6 +18,7 @@ from integrationhub.console.cases.bulk import planning
 from integrationhub.console.connections import listing as connections
 from integrationhub.console.connections.testing import Tried
 from integrationhub.inventory.models import DriftScan, StockDelivery, StockHold, StockRule, StockSwitch
+from integrationhub.orders.models import SoldReturn
 from integrationhub.sync import inbox
 from integrationhub.sync.models import Correction, Document, SyncCall, SyncJob
 from mappings_app.codes import CodeItem, note_seen
@@ -71,6 +72,8 @@ GET: dict[str, Any] = {
     "exceptions_app_teamtarget_add": Right.CONFIGURE,
     "orders_soldorder_changelist": Right.SEE,
     "orders_soldorder_change": Right.SEE,
+    "orders_soldreturn_changelist": Right.SEE,
+    "orders_soldreturn_change": Right.SEE,
     "orders_soldorder_call": Right.SEE,
     "orders_soldorder_received": Right.SEE_PERSONAL_DATA,
     "orders_soldorder_timeline": Right.SEE,
@@ -291,6 +294,9 @@ def arguments(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], li
         "exceptions_app_routingrule": RoutingRule.objects.create(brand=shop.brand, team="OPS").pk,
         "exceptions_app_teamtarget": TeamTarget.objects.create(brand=shop.brand, team="OPS", hours=8).pk,
         "orders_soldorder": order.pk,
+        "orders_soldreturn": SoldReturn.objects.create(
+            brand=shop.brand, order=order, currency="GBP", source_id="R1"
+        ).pk,
         "sync_correction": correction.pk,
         "mappings_app_seencode": shop.link.seen_codes.get().pk,
         **{f"mappings_app_{kind.model_name.lower()}": versions[kind.code] for kind in KINDS.values()},

@@ -1,12 +1,17 @@
-"""sale.sale/{id}/return_order: goods come back, once for each channel_identifier. Section 11.1 of the reference."""
+"""sale.sale/{id}/return_order: goods come back, once for each channel_identifier. Section 11.1 of the reference.
+
+Where the vendor is silent: units that go back at the price they were sold at take their share of the tax that was stated
+for the line; at another price the tax is what the rates come to.
+"""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from connectors.fulfil.sandbox import creating, sales, wire
 from connectors.fulfil.sandbox.refusals import bad_request, user_error
 from connectors.fulfil.sandbox.store import Row
-from connectors.fulfil.sandbox.tenant import Tenant
+from connectors.fulfil.sandbox.tenant import Tenant, cents
 
 
 def return_order(tenant: Tenant, sale_id: Any, told: Any = None) -> Any:
@@ -67,6 +72,7 @@ def _line(tenant: Tenant, original: Row, sale: Row, told: Mapping[str, Any]) -> 
             return_reason=told.get("return_reason"),
             note=told.get("note"),
             origin=f"sale.line,{line['id']}",
+            _tax=_stated_share(line, wanted) if price == line["unit_price"] else None,
         )
     if told.get("exchange_quantity"):
         tenant.insert(
@@ -78,3 +84,8 @@ def _line(tenant: Tenant, original: Row, sale: Row, told: Mapping[str, Any]) -> 
             unit_price=wire.as_decimal(told.get("exchange_unit_price", price), "exchange_unit_price"),
             taxes=list(line["taxes"]),
         )
+
+
+def _stated_share(line: Row, units: float) -> Decimal | None:
+    stated: Decimal | None = line.get("_tax")
+    return None if stated is None else -cents(stated * Decimal(str(units)) / Decimal(str(line["quantity"])))

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from cryptography.fernet import InvalidToken
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Prefetch, Q
+from django.db.models import CharField, Prefetch, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,6 +23,7 @@ from exceptions_app.models import CaseLink, ExceptionCase
 from exceptions_app.telling import tell
 from integrationhub.console.orders import editing, timeline
 from integrationhub.console.orders.looking import pretty
+from integrationhub.console.orders.returns import returns_of
 from integrationhub.console.orders.sides import lines_of, money_of, sides_of, steps_of
 from integrationhub.inventory import promises
 from integrationhub.orders import correcting, deciding
@@ -63,6 +65,7 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
         "may_read_people": rights.may(Right.SEE_PERSONAL_DATA, brand_id),
         "erased_at": _person_erased_at(order),
         "dispatches": dispatches,
+        "returns": returns_of(order),
         "cases": [(case, tell(case)) for case in cases],
         "actions": [action for action in actions if not action.why_not],
         "impossible": [action for action in actions if action.why_not],
@@ -89,7 +92,9 @@ def _cases(order: SoldOrder) -> list[ExceptionCase]:
     """The open cases that hold it up, or that are about it alone."""
     key = order_key(order.link_id, order.reference)
     holds = Q(blockers__job__serial_key=key, blockers__released_at=None)
-    about = Q(brand_id=order.brand_id, object_key=f"order:{order.pk}")
+    returned = order.returns.values_list(Concat(Value("return:"), Cast("pk", CharField())))
+    mine = Q(object_key=f"order:{order.pk}") | Q(object_key__in=returned)
+    about = mine & Q(brand_id=order.brand_id)
     ids = ExceptionCase.objects.filter(holds | about).values("pk")
     links = Prefetch("case_links", queryset=CaseLink.objects.select_related("link__source"))
     rows = ExceptionCase.objects.unresolved().filter(pk__in=ids).select_related("brand", "target", "owner")

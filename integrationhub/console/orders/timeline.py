@@ -5,11 +5,12 @@ Each source is read with one indexed query, newest first, as far back as the pag
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from django.urls import reverse
 
 from exceptions_app.causes import cause_named
+from integrationhub.console.orders import returns
+from integrationhub.console.orders.timeline_entries import CallRow, Entry, Reference
 from integrationhub.inventory import promises
 from integrationhub.inventory.models import Reservation
 from integrationhub.orders.erasing import records_of
@@ -35,35 +36,6 @@ _TONES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallRow:
-    """One request to a platform; its bodies are fetched when it is unfolded."""
-
-    id: int
-    title: str
-    seconds: float
-    tone: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reference:
-    text: str
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    at: datetime
-    who: str  # a connection's name, a person, or the hub
-    text: str
-    detail: str = ""
-    tone: str = ""  # good | warn | bad | ""
-    until: datetime | None = None
-    references: Sequence[Reference] = ()
-    calls: Sequence[CallRow] = ()
-    record_id: int | None = None  # what was received, for whoever may read it
-
-
-@dataclass(frozen=True, kw_only=True)
 class Story:
     """One page of an order's past, oldest first."""
 
@@ -84,6 +56,7 @@ def story_of(order: SoldOrder, *, page: int = 1) -> Story:
     entries = [
         *_milestones(order),
         *_dispatched(order, dispatches),
+        *returns.entries(order),
         *_reserved(order),
         *_received(order, [row.dispatch_id for row in dispatches], needed),
         *_attempts(jobs, needed),

@@ -19,7 +19,13 @@ from integrationhub.sync.models.jobs import CLAIMABLE_STATES, TERMINAL_STATES, W
 LATE_AFTER_SLOTS = 3  # a clocked flow that missed so many of its slots is late
 GRACE = timedelta(minutes=1)
 # Flow → the feed whose cursor it moves.
-FEEDS = {"read_orders": "orders", "read_dispatches": "dispatches"}
+FEEDS = {
+    "read_orders": "orders",
+    "read_dispatches": "dispatches",
+    "read_returns": "returns",
+    "read_received": "received",
+    "read_credit_notes": "credit_notes",
+}
 
 State = SyncJob.State
 

@@ -13,6 +13,8 @@ from integrationhub.orders.flows import (
     listening,
     reading,
     reconciling,
+    return_reading,
+    returning,
     watching,
     watching_dispatches,
 )
@@ -30,6 +32,8 @@ __all__ = [
     "listening",
     "reading",
     "reconciling",
+    "return_reading",
+    "returning",
     "watching",
     "watching_dispatches",
 ]

@@ -42,11 +42,11 @@ Route: TypeAlias = Callable[[Connection, Sequence[Stored]], list[NewJob]]
 
 
 def read_orders(run: Run) -> Outcome:
-    return _read(run, feed="orders", fetch=run.connection.connector.fetch_orders, route=jobs_for_orders)
+    return read_feed(run, feed="orders", fetch=run.connection.connector.fetch_orders, route=jobs_for_orders)
 
 
 def read_dispatches(run: Run) -> Outcome:
-    return _read(run, feed="dispatches", fetch=run.connection.connector.fetch_dispatches, route=jobs_for_dispatches)
+    return read_feed(run, feed="dispatches", fetch=run.connection.connector.fetch_dispatches, route=jobs_for_dispatches)
 
 
 def take_dispatch(run: Run) -> Outcome:
@@ -61,7 +61,7 @@ def take_dispatch(run: Run) -> Outcome:
     return Done("Taken up.") if jobs else Skipped("Seen before, or none of the hub's orders.")
 
 
-def _read(run: Run, *, feed: str, fetch: Fetch, route: Route) -> Outcome:
+def read_feed(run: Run, *, feed: str, fetch: Fetch, route: Route) -> Outcome:
     place = run.connection.row
     row, _ = Feed.objects.get_or_create(connection=place, name=feed, defaults={"cursor_at": start_of(place)})
     count = 0

@@ -19,10 +19,12 @@ from connectors.centra.client import CREATE_ORDER
 from connectors.centra.connector import SHIPMENT_ROWS, CentraConnector
 from connectors.centra.documents import LIST_ROWS
 from connectors.centra.events import LISTENERS
-from connectors.centra.sandbox import CentraSandbox
+from connectors.centra.returning import RETURN_ROWS
+from connectors.centra.sandbox import CentraSandbox, returns
+from connectors.centra.sandbox.stock import StockPolicy
 from connectors.http import OpenGate
 from connectors.sandboxkit import Sandbox, SandboxClock
-from tests.connectors.centra.support import OPTIONS, ORDER, account_of, parcel, stocked, web_order
+from tests.connectors.centra.support import OPTIONS, ORDER, account_of, eur, parcel, stocked, web_order
 from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
     START,
@@ -35,6 +37,7 @@ from tests.connectors.conformance import (
     ReadsDispatchesSuite,
     ReadsOrdersSuite,
     ReadsProductsSuite,
+    ReadsReturnsSuite,
     ReadsStockSuite,
     RecordingGate,
     WebhooksSuite,
@@ -153,6 +156,34 @@ class TestConfirmsDispatches(Centra, ConfirmsDispatchesSuite):
 
         (shipment,) = cast(CentraSandbox, sandbox).order(int(prepared.order_reference)).shipments
         assert shipment.carrier == self.unknown_carrier
+
+
+class TestReadsReturns(Centra, ReadsReturnsSuite):
+    read_operation = "returns"
+    page_size = RETURN_ROWS
+
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
+        """One unit after another out of one shipment."""
+        tenant = cast(CentraSandbox, sandbox)
+        seller = CentraConnector(account_of(tenant), gate=OpenGate())
+        line = replace(SOLD.lines[0], quantity=count, unit_price=eur("10.00"), line_total=eur("10.00") * count)
+        order = replace(SOLD, lines=(line,), total=line.line_total + SOLD.shipping)
+        number = int(seller.send_order(order, IN_EUROS))
+        tenant.confirm_order(number)
+        shipment = tenant.shop.shipments.get(tenant.ship_order(number)["shipment"])
+        assert shipment is not None
+        return [
+            str(
+                returns.create(
+                    tenant.shop,
+                    shipment,
+                    [(shipment.lines[0], 1)],
+                    StockPolicy(release=True),
+                    costs=returns.ReturnCosts(),
+                ).id
+            )
+            for _ in range(count)
+        ]
 
 
 class TestReadsStock(Centra, ReadsStockSuite):

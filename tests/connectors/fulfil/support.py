@@ -159,11 +159,20 @@ def released(sandbox: FulfilSandbox, reference: str = "CE-10045", order: Order =
     return int(external_id)
 
 
-def sent(sandbox: FulfilSandbox, reference: str) -> str:
-    """An order that left in one shipment, brought about without the network; the dispatch's id."""
+def sent(sandbox: FulfilSandbox, reference: str, *, units: int = 2) -> str:
+    """An order that left in one shipment, brought about without the network; the dispatch's id. `units` of the first line."""
     taxes = [ChannelTax(name="SE VAT 25", rate=Decimal("0.25"))]
-    told = encode(build_order(order_of(reference), OPTIONS, taxes=taxes))
+    told = encode(build_order(_with_units(order_of(reference), units), OPTIONS, taxes=taxes))
     sale = create_order(sandbox.tenant, 3, wire.decode(told))["id"]
     sales.process(sandbox.tenant, sale)
     (shipment,) = sandbox.ship_order(sale, tracking_number=f"SE{sale}")
     return f"{shipment}-{sale}"
+
+
+def _with_units(order: Order, units: int) -> Order:
+    tees = replace(
+        TEES, quantity=units, line_total=TEES.unit_price * units, taxes=(vat(f"{Decimal('39.80') * units}"),)
+    )
+    lines = (tees, *order.lines[1:])
+    goods = sum((line.line_total.amount for line in lines), order.shipping.amount)
+    return replace(order, lines=lines, total=Money(goods, order.currency))

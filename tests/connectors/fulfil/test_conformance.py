@@ -9,11 +9,14 @@ import pytest
 from connectors.base import Account
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order
+from connectors.canonical.returns import ReturnRequest, ReturnRequestLine
 from connectors.fulfil import connector as module
 from connectors.fulfil.connector import FulfilConnector
 from connectors.fulfil.dispatches import SHIPMENT_ROWS
 from connectors.fulfil.orders import CREATE_ORDER
+from connectors.fulfil.returns import RETURN_ROWS
 from connectors.fulfil.sandbox import FulfilSandbox
+from connectors.fulfil.sandbox.returning import return_order
 from connectors.sandboxkit import Sandbox, SandboxClock
 from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
@@ -24,10 +27,12 @@ from tests.connectors.conformance import (
     Platform,
     ReadsDispatchesSuite,
     ReadsProductsSuite,
+    ReadsReturnsSuite,
     ReadsStockSuite,
+    TakesReturnsSuite,
     WebhooksSuite,
 )
-from tests.connectors.fulfil.support import OPTIONS, ORDER, account_of, sent, stocked
+from tests.connectors.fulfil.support import OPTIONS, ORDER, account_of, sek, sent, stocked
 
 PRODUCT_ROWS = 20  # smaller pages than the platform's, so that the tests need fewer products
 SOLD = replace(ORDER, placed_at=START, updated_at=START)
@@ -63,6 +68,32 @@ class TestReadsDispatches(Fulfil, ReadsDispatchesSuite):
 
     def dispatch(self, sandbox: Sandbox, count: int) -> list[str]:
         return [sent(cast(FulfilSandbox, sandbox), f"CE-{number}") for number in range(count)]
+
+
+class TestReadsReturns(Fulfil, ReadsReturnsSuite):
+    read_operation = "stock.shipment.out.return/search_read"
+    page_size = RETURN_ROWS
+
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
+        tenant = cast(FulfilSandbox, sandbox).tenant
+        sale = int(sent(cast(FulfilSandbox, sandbox), "CE-1", units=count).partition("-")[2])
+        line = tenant.pointing("sale.line", "sale", sale)[0]["id"]
+        for number in range(count):
+            told = {"channel_identifier": f"R-{number}", "lines": [{"order_line_id": line, "return_quantity": 1}]}
+            return_order(tenant, sale, [told])
+        return [str(row["id"]) for row in tenant.tables["stock.shipment.out.return"].values()]
+
+
+class TestTakesReturns(Fulfil, TakesReturnsSuite):
+    write_operation = "sale.sale/return_order"
+
+    def prepare(self, sandbox: Sandbox) -> ReturnRequest:
+        sale = sent(cast(FulfilSandbox, sandbox), "CE-1").partition("-")[2]
+        line = ReturnRequestLine(sold_line_id="L1", quantity=1, line_id="RL1", amount=sek("199.00"), tax=sek("39.80"))
+        return ReturnRequest(reference="return-55", order_external_id=sale, lines=(line,))
+
+    def effects(self, sandbox: Sandbox, prepared: ReturnRequest) -> int:
+        return len(cast(FulfilSandbox, sandbox).orders_by_identifier(prepared.reference))
 
 
 class TestReadsStock(Fulfil, ReadsStockSuite):

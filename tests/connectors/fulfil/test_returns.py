@@ -1,16 +1,19 @@
 """Returns, against the sandbox: announced once, received, shelved, credited."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any, cast
 
 import pytest
 
 from connectors.canonical.errors import DataError, PermanentError, UnknownOutcomeError
+from connectors.canonical.money import Money
 from connectors.canonical.returns import CreditNote, Return, ReturnRequest, ReturnRequestLine, ReturnState
 from connectors.fulfil.returns import Returns
 from connectors.fulfil.sandbox import FulfilSandbox, shipments
-from connectors.fulfil.translate_returns import build_return, parse_credit_note, parse_return
+from connectors.fulfil.translate_returns import SoldLine, build_return, parse_credit_note, parse_return
 from connectors.sandboxkit import Fault
 from tests.connectors.conformance import START
 from tests.connectors.fulfil.support import connector_of, sek, sent
@@ -84,6 +87,7 @@ def test_a_return_goes_from_announced_to_received_to_shelved(
     returns.send(request_)
     announced = parcel(returns)
     assert (announced.reference, announced.order_external_id) == ("CE-RMA-55", request_.order_external_id)
+    assert announced.return_id == returns.find("CE-RMA-55")
     assert announced.state is ReturnState.REQUESTED
     assert [(line.sku, line.source_line_id) for line in announced.lines] == [("TEE-M", "RL1")]
     seen = [_units(announced)]
@@ -132,6 +136,7 @@ def test_the_credit_note_is_what_was_charged_for_what_came_back(
         external_id=record.external_id,
         number=note.number,
         reference="CE-RMA-55",
+        return_id=returns.find("CE-RMA-55") or "",
         order_external_id=request_.order_external_id,
         posted=True,
         total=sek("199.00"),
@@ -162,3 +167,113 @@ def test_what_is_no_return_is_refused_with_its_fields(parse: Any, payload: Any) 
         parse(payload)
 
     assert caught.value.problems
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+def told(amount: Money, *, tax: Money | None, rate: str, units: int = 1) -> dict[str, Any]:
+    """How one line is announced whose taxes come to `rate`."""
+    line = ReturnRequestLine(sold_line_id="L1", quantity=units, amount=amount, tax=tax)
+    request = ReturnRequest(reference="return-1", order_external_id="77", lines=(line,))
+    sold = {"L1": SoldLine(line_id=5, rate=Decimal(rate))}
+    (built,) = build_return(request, sold=sold)["lines"]
+    return cast(dict[str, Any], built)
+
+
+@pytest.mark.parametrize(
+    ("amount", "tax", "currency", "rate", "units", "price"),
+    [
+        ("199.00", "39.80", "SEK", "0.25", 1, "159.2000"),
+        ("100.00", "20.00", "SEK", "0.25", 3, "26.6667"),
+        ("1000", "91", "JPY", "0.10", 1, "909.0000"),
+        ("1999", "182", "JPY", "0.10", 2, "908.5000"),
+        ("0.03", "0.01", "SEK", "0.25", 1, "0.0200"),  # 0.02 and its tax of 0.00 make 0.02: the nearest there is
+        ("10.06", "2.01", "SEK", "0.25", 1, "8.0500"),
+    ],
+)
+def test_a_price_is_what_fulfil_makes_the_amount_of(
+    amount: str, tax: str, currency: str, rate: str, units: int, price: str
+) -> None:
+    line = told(Money(Decimal(amount), currency), tax=Money(Decimal(tax), currency), rate=rate, units=units)
+
+    assert (line["order_line_id"], line["unit_price"]) == (5, Decimal(price))
+
+
+@pytest.mark.parametrize(("currency", "step", "rate", "never"), [("SEK", "0.01", "0.12", 64), ("JPY", "1", "0.10", 54)])
+def test_price_and_tax_make_the_refund_wherever_a_price_can(currency: str, step: str, rate: str, never: int) -> None:
+    """Over every small amount: where no price makes it, the difference is one minor unit, which a person is told of."""
+    unit, apart = Decimal(step), []
+    for minor in range(1, 600):
+        whole = minor * unit
+        inside = (whole * Decimal(rate) / (1 + Decimal(rate))).quantize(unit, rounding=ROUND_HALF_UP)
+        price = told(Money(whole, currency), tax=Money(inside, currency), rate=rate)["unit_price"]
+        net = price.quantize(unit)
+        made = net + (net * Decimal(rate)).quantize(unit, rounding=ROUND_HALF_EVEN)
+        reachable = any(
+            (whole - inside + unit * move) + ((whole - inside + unit * move) * Decimal(rate)).quantize(unit) == whole
+            for move in (-2, -1, 0, 1, 2)
+        )
+        assert abs(made - whole) <= unit
+        assert (made == whole) is reachable
+        apart.append(made != whole)
+    assert sum(apart) == never
+
+
+def test_what_goes_back_at_the_price_it_was_sold_at_has_no_price_of_its_own() -> None:
+    """Its own price carries the tax that was stated, which no rate makes of every amount: 10.03 holds 2.01 at 25 percent."""
+    sold = {"L1": SoldLine(line_id=5, rate=Decimal("0.25"), price=Decimal("8.02"), tax=Decimal("2.01"))}
+    line = ReturnRequestLine(sold_line_id="L1", quantity=1, amount=sek("10.03"), tax=sek("2.01"))
+    request = ReturnRequest(reference="return-1", order_external_id="77", lines=(line,))
+
+    assert build_return(request, sold=sold)["lines"] == [{"order_line_id": 5, "return_quantity": 1}]
+
+
+def test_delivery_goes_back_on_the_orders_own_line(returns: Returns, tenant: FulfilSandbox) -> None:
+    sale = sent(tenant, "CE-1").partition("-")[2]
+    line = ReturnRequestLine(sold_line_id="L1", quantity=1, amount=sek("189.00"), tax=sek("37.80"))
+    request = ReturnRequest(
+        reference="return-9", order_external_id=sale, lines=(line,), shipping=sek("49.00"), shipping_tax=sek("9.80")
+    )
+
+    returns.send(request)
+    shipments.receive(tenant.tenant, shipment_of(returns))
+    shipments.return_done(tenant.tenant, shipment_of(returns))
+
+    (record,) = returns.credit_notes(**WINDOW).records
+    note = parse_credit_note(record.payload)
+    assert (note.total, note.tax) == (sek("238.00"), sek("47.60"))
+    assert record.order_external_id == sale
+    (call,) = tenant.journal.entries(RETURN_ORDER)
+    assert contract("fulfil").request_problems("createReturnOrder", json.loads(call.body)) == []
+
+
+def test_delivery_that_the_order_has_no_line_for_is_refused() -> None:
+    line = ReturnRequestLine(order_line_id="5", quantity=1)
+    request = ReturnRequest(reference="return-9", order_external_id="77", lines=(line,), shipping=sek("49.00"))
+
+    with pytest.raises(PermanentError):
+        build_return(request, sold={"L1": SoldLine(line_id=5, rate=Decimal("0.25"))})
+
+
+def test_a_line_that_the_order_does_not_have_is_refused(returns: Returns, tenant: FulfilSandbox) -> None:
+    sale = sent(tenant, "CE-1").partition("-")[2]
+    request = ReturnRequest(
+        reference="return-9", order_external_id=sale, lines=(ReturnRequestLine(sold_line_id="L99", quantity=1),)
+    )
+
+    with pytest.raises(PermanentError) as caught:
+        returns.send(request)
+
+    assert "L99" in caught.value.message
+    assert tenant.journal.count(RETURN_ORDER) == 0
+
+
+def test_one_parcel_is_read_by_its_id(returns: Returns, request_: ReturnRequest) -> None:
+    returns.send(request_)
+    found = returns.one(str(shipment_of(returns)))
+
+    assert found is not None
+    assert (found.order_external_id, parse_return(found.payload).reference) == (
+        request_.order_external_id,
+        "CE-RMA-55",
+    )
+    assert returns.one("999999") is None

@@ -177,6 +177,13 @@ class Connector(ABC):
     def check(self) -> CheckReport:
         """Test the connection: credentials, roles or scopes, features and settings we rely on. Never raises for a refusal."""
 
+    def why_not_live(self) -> tuple[str, ...]:
+        """What speaks against using this account in earnest, as full sentences with the next step; () = nothing.
+
+        Asked before a link or a flow goes live. It only reads, and raises like any reading.
+        """
+        return ()
+
     # --- reading what was sold ------------------------------------------------------------------------------------
     def fetch_orders(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
         """One page of orders changed in [from, until]; repeats are to be expected."""
@@ -372,6 +379,10 @@ class Connector(ABC):
     def parse_webhook(self, body: bytes) -> tuple[Event, ...]:
         """Raises DataError when a genuine body cannot be read."""
         raise self._lacks(Capability.WEBHOOKS)
+
+    def sequence_of(self, delivery_key: str) -> tuple[str, int] | None:
+        """Where the platform counts its deliveries: (name of the row of numbers, this one's). A gap: one never came."""
+        return None
 
     # --- people ---------------------------------------------------------------------------------------------------
     def page_url(self, kind: str, external_id: str) -> str:

@@ -62,6 +62,12 @@ def check(account: Account, *, gate: Gate) -> CheckReport:
     return CheckReport(findings=tuple(findings))
 
 
+def why_not_live(client: MarketplacerClient) -> tuple[str, ...]:
+    """Orders are read once before the schema: an instance that hides it tells what it lacks by what it refuses."""
+    found = (*_orders(client), *_schema(client))
+    return tuple(finding.message for finding in found if finding.blocking and not finding.ok)
+
+
 def _tried(subject: str, look: Callable[[], Iterable[Finding]], *, blocking: bool = True) -> list[Finding]:
     try:
         return list(look())

@@ -102,6 +102,10 @@ class MarketplacerConnector(Connector):
     def check(self) -> CheckReport:
         return checks.check(self.account, gate=self.gate)
 
+    def why_not_live(self) -> tuple[str, ...]:
+        """An amount that the instance shows nowhere: no order of it could be read."""
+        return checks.why_not_live(self.client)
+
     # --- reading what was sold ------------------------------------------------------------------------------------
     def fetch_orders(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
         """One page of invoices by the time of their last change, in the order of their creation; see `paging`."""
@@ -284,6 +288,9 @@ class MarketplacerConnector(Connector):
 
     def parse_webhook(self, body: bytes) -> tuple[Event, ...]:
         return webhooks.events(body)
+
+    def sequence_of(self, delivery_key: str) -> tuple[str, int] | None:
+        return webhooks.sequence_of(delivery_key)
 
     # --- invoices -------------------------------------------------------------------------------------------------
     def _invoices(self, window: Mapping[str, str], token: str | None) -> tuple[Sequence[JSON], str | None, int | None]:

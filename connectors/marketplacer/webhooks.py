@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from connectors.canonical.errors import DataError, Problem
@@ -55,15 +55,10 @@ def _one(headers: Mapping[str, str], name: str) -> str:
     return found[0].strip() if len(found) == 1 else ""
 
 
-def missing_sequences(delivery_keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    """Instance → sequence numbers that never came between the first and the last that did: a poll must find those."""
-    seen: dict[str, set[int]] = {}
-    for key in delivery_keys:
-        vertical, mark, sequence = key.rpartition(":")
-        if mark and _SEQUENCE.fullmatch(sequence):
-            seen.setdefault(vertical, set()).add(int(sequence))
-    gaps = {name: tuple(sorted(set(range(min(numbers), max(numbers))) - numbers)) for name, numbers in seen.items()}
-    return {name: numbers for name, numbers in gaps.items() if numbers}
+def sequence_of(delivery_key: str) -> tuple[str, int] | None:
+    """The instance and its number of this delivery; None where the headers named none."""
+    vertical, mark, sequence = delivery_key.rpartition(":")
+    return (vertical, int(sequence)) if mark and _SEQUENCE.fullmatch(sequence) else None
 
 
 def events(body: bytes) -> tuple[Event, ...]:

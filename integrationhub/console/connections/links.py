@@ -18,6 +18,7 @@ from connectors.models import Brand, Connection, Link
 from connectors.registry import platforms_able_to
 from integrationhub.adminkit.moments import span
 from integrationhub.console.cases.filters import BrandFilter
+from integrationhub.console.connections.going_live import objections
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Schedule
 
@@ -39,7 +40,19 @@ class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
             side = cleaned.get(name)
             if side and brand and side.brand_id != brand.pk:
                 self.add_error(name, f"{side} does not belong to {brand}.")
+        if cleaned.get("active") and not self.errors and not self._was_active():
+            for words in objections(self._sides(cleaned)):
+                self.add_error("active", words)
         return cleaned
+
+    def _was_active(self) -> bool:
+        return Link.objects.filter(pk=self.instance.pk, active=True).exists()
+
+    def _sides(self, cleaned: dict[str, Any]) -> list[Connection]:
+        """As entered; of a link that exists they are not asked for."""
+        if self.instance.pk:
+            return [self.instance.source, self.instance.target]
+        return [side for side in (cleaned.get("source"), cleaned.get("target")) if side]
 
 
 @register(Link)

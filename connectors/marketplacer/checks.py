@@ -40,7 +40,9 @@ NEEDED_CALLS: Mapping[str, str] = {
 MISSED: Mapping[str, str] = {
     "Invoice.updatedAt": "An order's last change is told by its newest date instead.",
     "Invoice.refundRequests": "Refund requests are read one order at a time instead.",
-    "RefundRequestLineItem.dispatched": "Cancellations show only when the marketplace has settled them.",
+    "RefundRequestLineItem.dispatched": (
+        "Cancellations show only when the marketplace has settled them, and returns are not read."
+    ),
     "Shipment.note": "A dispatch is found again by its tracking number alone.",
     SKU_ARGUMENT: "All products are read to find the one a SKU belongs to.",
 }

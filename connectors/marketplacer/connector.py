@@ -15,12 +15,13 @@ from connectors.canonical.listings import ChannelAttribute, ChannelCategory, Cha
 from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
+from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit
 from connectors.marketplacer import account as entered
-from connectors.marketplacer import checks, dispatching, documents, translate, webhooks
+from connectors.marketplacer import checks, dispatching, documents, returns, translate, webhooks
 from connectors.marketplacer.catalogue import Catalogue
-from connectors.marketplacer.client import MarketplacerClient, rows_of
+from connectors.marketplacer.client import MarketplacerClient, next_cursor, rows_of
 from connectors.marketplacer.documents import PAGE_ROWS, Document
 from connectors.marketplacer.paging import Place
 from connectors.marketplacer.refusals import payload_refusal, refused
@@ -45,7 +46,7 @@ class MarketplacerConnector(Connector):
         Capability.READ_DISPATCHES: False,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
-        Capability.READ_RETURNS: False,
+        Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
         Capability.LIST_CARRIERS: True,
@@ -73,13 +74,14 @@ class MarketplacerConnector(Connector):
         Capability.CANCEL_SOLD_ORDERS: "By a refund request; the last step, the refund itself, is the operator's.",
         Capability.READ_DISPATCHES: "The hub sends dispatches here, and reads them back to see that they arrived.",
         Capability.CONFIRM_DISPATCHES: "A tracking number and a listed carrier are mandatory.",
+        Capability.READ_RETURNS: "Refund requests after dispatch. The last step, the refund itself, is the operator's.",
         Capability.LIST_REASONS: "Reasons are free text: what the mapping or the link names is sent as it stands.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
         Capability.READ_PRODUCTS: "Products are owned elsewhere. Sellers cannot attach their own ids to what exists: SKUs join.",
         Capability.READ_PRICES: "Prices are owned elsewhere and only published here.",
         Capability.SEND_STOCK: "One change for each SKU, up to 25 in one call: there is no bulk change of stock.",
         Capability.SEND_PRICES: "Like stock. A discount is a sale price without dates.",
-        Capability.SEND_LISTINGS: "What the operator must review goes on sale after that. Pictures cannot be deleted.",
+        Capability.SEND_LISTINGS: "What the operator must review goes on sale after that. Pictures taken away may stay.",
         Capability.EVENTS_QUEUE: "Orders are polled by the time of their last change; webhooks tell of some sooner.",
         Capability.WEBHOOKS: "Known by a secret header, and by a signature where the operator set a key.",
     }
@@ -163,6 +165,19 @@ class MarketplacerConnector(Connector):
         self._write(documents.RETURN_REFUND_REQUEST, body, "refundRequest", reference=reference)
 
     # --- returns, as far as a seller may --------------------------------------------------------------------------
+    def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of the refund requests whose goods come back; repeats are the rule, see `returns.Place`."""
+        place = returns.Place.decoded(token)
+        filters = place.filters(since=updated_from, until=updated_until)
+        variables = {"first": PAGE_ROWS, "after": place.after or None, "filters": filters}
+        page = self.client.page(documents.LIST_REFUND_REQUESTS, "refundRequests", variables)
+        following = place.following(next_cursor(page))
+        records = tuple(returns.as_record(row) for row in rows_of(page) if returns.is_return(row))
+        return Page(records=records, next_token=following.encoded() if following else None)
+
+    def parse_return(self, payload: JSON) -> Return:
+        return returns.parse_return(payload)
+
     def confirm_return(self, request_id: str, *, note: str) -> None:
         """Mark a refund request's goods as arrived. Found again by the request's status RETURNED."""
         body = dispatching.build_return(request_id, note=note)

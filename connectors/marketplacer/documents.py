@@ -42,7 +42,7 @@ def _money(*names: str) -> tuple[str, ...]:
 # --- what is asked for only where it exists ---------------------------------------------------------------------------
 LINE_MONEY = ("cost", "postage", "tax", "total")
 INVOICE_MONEY = ("subtotal", "discount", "postage", "tax", "total", "commissionAmount", "commissionAmountTax")
-_REFUND_LINE = ("dispatched", "quantity", "lineItem { id }", "status")
+_REFUND_LINE = ("dispatched", "quantity", "lineItem { id variantSku }", "status")
 _SHIPMENT_OPTIONAL = ("note",)
 _ADDRESS = (
     "id address city postcode fullAddress",

@@ -1,0 +1,149 @@
+"""Refund requests of dispatched goods, against the sandbox: found whenever they change, and told apart from cancellations."""
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.base import Record
+from connectors.canonical.errors import DataError, PermanentError
+from connectors.canonical.returns import Return, ReturnState
+from connectors.marketplacer.connector import MarketplacerConnector
+from connectors.marketplacer.returns import STATES, parse_return
+from connectors.marketplacer.sandbox import MarketplacerSandbox
+from tests.connectors.conformance import START, RecordingGate, all_pages, records_of
+from tests.connectors.marketplacer.payloads import payload
+from tests.connectors.marketplacer.shop import LINES, dispatch_of
+
+TEE, COAT = LINES[0]["sku"], LINES[1]["sku"]
+
+
+def sent_order(connector: MarketplacerConnector, sandbox: MarketplacerSandbox) -> str:
+    reference = sandbox.add_order(lines=LINES)
+    connector.send_dispatch(dispatch_of(sandbox, reference))
+    return reference
+
+
+def read(connector: MarketplacerConnector, *, since: float = -3600, until: float = 3600) -> list[Record]:
+    """What changed between so many seconds before and after the sandbox's beginning."""
+    window = {"updated_from": START + timedelta(seconds=since), "updated_until": START + timedelta(seconds=until)}
+    return records_of(all_pages(lambda token: connector.fetch_returns(**window, token=token)))
+
+
+def only(connector: MarketplacerConnector, **window: float) -> Return:
+    (found,) = {record.external_id: record for record in read(connector, **window)}.values()
+    return connector.parse_return(found.payload)
+
+
+def test_a_return_names_its_order_and_the_lines_that_come_back(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    reference = sent_order(connector, sandbox)
+    request = sandbox.request_refund(reference, units={TEE: 1}, dispatched=True)
+
+    found = only(connector)
+
+    sold = next(line["id"] for line in sandbox.invoice(reference)["lines"] if line["sku"] == TEE)
+    assert (found.external_id, found.reference, found.number) == (request, request, "529")
+    assert (found.order_external_id, found.state, found.source_state) == (reference, ReturnState.REQUESTED, "AWAITING")
+    (line,) = found.lines
+    assert (line.sku, line.source_line_id, line.requested, line.received, line.restocked) == (TEE, sold, 1, 0, 0)
+
+
+def test_a_cancellation_is_no_return(connector: MarketplacerConnector, sandbox: MarketplacerSandbox) -> None:
+    sandbox.request_refund(sandbox.add_order(lines=LINES), units={TEE: 1})
+
+    assert read(connector) == []
+
+
+def test_goods_that_arrived_are_told_there_and_read_back_and_the_refund_is_the_operators(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    request = sandbox.request_refund(sent_order(connector, sandbox), units={TEE: 2}, dispatched=True)
+
+    connector.confirm_return(request, note="received in warehouse")
+    arrived = only(connector)
+    with pytest.raises(PermanentError):
+        connector.confirm_return(request, note="received in warehouse")
+    sandbox.refund(request)
+    refunded = only(connector)
+
+    assert [(one.state, one.source_state, one.lines[0].received) for one in (arrived, refunded)] == [
+        (ReturnState.RECEIVED, "RETURNED", 2),
+        (ReturnState.RECEIVED, "REFUNDED", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("happens", "state"),
+    [("nothing", "AWAITING"), ("return_refund", "RETURNED"), ("refund", "REFUNDED"), ("deny_refund", "DENIED")],
+)
+def test_what_becomes_of_an_old_request_is_seen_in_a_window_long_after_it_was_made(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox, happens: str, state: str
+) -> None:
+    """Refund requests have no time of their last change."""
+    request = sandbox.request_refund(sent_order(connector, sandbox), units={TEE: 1}, dispatched=True)
+    sandbox.advance(40 * 86_400)
+    if happens == "refund":
+        sandbox.return_refund(request)
+    if happens != "nothing":
+        getattr(sandbox, happens)(request)
+
+    day = 40 * 86_400
+    assert only(connector, since=day - 300, until=day + 300).source_state == state
+    assert read(connector, since=-600, until=-300) == []
+
+
+def test_in_the_advanced_flow_a_line_that_is_accepted_has_come_back_and_a_denied_one_has_not(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    sandbox.configure(refund_flow="advanced")
+    reference = sent_order(connector, sandbox)
+    sandbox.request_refund(reference, units={TEE: 1, COAT: 1}, dispatched=True)
+    first, second = (line.line_id for line in only(connector).lines)
+
+    connector.decide_refund_lines([first], accepted=True)
+    connector.decide_refund_lines([second], accepted=False, reason="Worn")
+
+    found = only(connector)
+    assert (found.state, [line.received for line in found.lines]) == (ReturnState.REQUESTED, [1, 0])
+
+
+def test_where_the_marketplace_does_not_tell_a_return_from_a_cancellation_none_is_read(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    sandbox.request_refund(sent_order(connector, sandbox), units={TEE: 1}, dispatched=True)
+    sandbox.remove_field("RefundRequestLineItem.dispatched")
+
+    assert read(connector) == []
+
+
+def test_every_documented_status_has_a_meaning_and_any_other_is_unknown() -> None:
+    from connectors.marketplacer.sandbox.resolving import executable_schema
+
+    documented = set(executable_schema(frozenset()).type_map["RefundRequestStatusEnum"].values)  # type: ignore[attr-defined]
+    assert set(STATES) == documented
+    assert parse_return({**payload("refund_request"), "status": "SENT_TO_MARS"}).state is ReturnState.UNKNOWN
+
+
+def test_a_request_without_goods_and_order_says_all_that_it_lacks() -> None:
+    with pytest.raises(DataError) as caught:
+        parse_return({"id": "x", "legacyId": 7, "status": "AWAITING", "lineItems": []})
+
+    assert {problem.field for problem in caught.value.problems} == {"invoice"}
+
+
+def test_the_payload_is_read_to_the_letter() -> None:
+    found = parse_return(payload("refund_request"))
+
+    assert (found.number, found.order_external_id, found.source_state) == ("530", "10363", "AWAITING")
+    assert [(line.sku, line.requested) for line in found.lines] == [("NV1001-410-M", 1)]  # postage is no goods
+
+
+def test_reading_returns_writes_nothing(sandbox: MarketplacerSandbox) -> None:
+    from tests.connectors.marketplacer.shop import account_of
+
+    gate = RecordingGate()
+    read(MarketplacerConnector(account_of(sandbox), gate=gate))
+
+    assert gate.calls
+    assert gate.writes == []

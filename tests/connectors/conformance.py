@@ -179,6 +179,7 @@ def _entries(connector: Connector) -> Mapping[Capability, Callable[[], object]]:
         Capability.CREATE_ORDERS: lambda: connector.find_orders("X"),
         Capability.HOLD_ORDERS: lambda: connector.hold_order("X", reason="X"),
         Capability.READ_DISPATCHES: lambda: connector.fetch_dispatches(**window),
+        Capability.READ_RETURNS: lambda: connector.fetch_returns(**window),
         Capability.LIST_CARRIERS: connector.fetch_carriers,
         Capability.LIST_REASONS: connector.fetch_reasons,
         Capability.READ_STOCK: lambda: connector.fetch_stock(["X"]),

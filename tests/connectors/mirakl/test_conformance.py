@@ -33,6 +33,7 @@ from tests.connectors.conformance_channels import (
     TakesPricesSuite,
     TakesStockSuite,
 )
+from tests.connectors.conformance_returns import ReadsReturnsSuite
 from tests.connectors.mirakl.shop import LINES, account_of, dispatch_of, listing_of
 
 
@@ -184,6 +185,21 @@ class TestFollowsListings(Mirakl, FollowsImportsSuite):
 
     def follow(self, connector: Connector, ticket: str) -> Delivery:
         return connector.follow_listings(ticket)
+
+
+class TestReadsReturns(Mirakl, ReadsReturnsSuite):
+    """Where the hub keeps inside the call limits: a further page is a call of its own, five minutes later."""
+
+    read_operation = "RT11"
+    page_size = 100
+
+    def make_sandbox(self, clock: SandboxClock) -> MiraklSandbox:
+        return MiraklSandbox(clock=clock, settings={"call_limits": False})
+
+    def send_back(self, sandbox: Sandbox, count: int) -> dict[str, str]:
+        shop = cast(MiraklSandbox, sandbox)
+        order = shop.add_order(lines=LINES, advance_to="SHIPPED")
+        return {shop.create_return(f"{order}-1"): order for _ in range(count)}
 
 
 class TestListsReferences(Mirakl, ListsReferencesSuite):

@@ -263,11 +263,26 @@ class Connector(ABC):
 
     # --- returns --------------------------------------------------------------------------------------------------
     def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
-        """One page of returns changed in [from, until]: announced by who sold them, or received by the warehouse."""
+        """One page of returns changed in [from, until]: announced by who sold them, or received by the warehouse.
+
+        Records are of kind "return"; `order_external_id` is the platform's own number of the order (at a marketplace the
+        order's reference, at a warehouse the number that `send_order` gave), so that returns of other orders cost nothing.
+        A platform that lists by creation alone may leave changes out: the hub asks for open ones with `fetch_return`.
+        """
+        raise self._lacks(Capability.READ_RETURNS)
+
+    def fetch_return(self, external_id: str) -> Record | None:
+        """One return as it stands now; None when the platform has it no more. `external_id` is the record's of above."""
         raise self._lacks(Capability.READ_RETURNS)
 
     def parse_return(self, payload: JSON) -> Return:
-        """Their return → ours. Raises DataError naming every field at fault."""
+        """Their return → ours. Raises DataError naming every field at fault.
+
+        Of a marketplace the hub uses: external_id, number, order_external_id (the order's reference), state, source_state,
+        created_at, updated_at; of each line line_id, order_line_id, sku, requested, reason; `answer_by` where the
+        marketplace waits for an answer, `refund_wanted` where it says what the customer is to get back, and `refunds` with
+        their transaction ids where it tells what was paid.
+        """
         raise self._lacks(Capability.READ_RETURNS)
 
     def find_return(self, reference: str) -> str | None:
@@ -275,10 +290,11 @@ class Connector(ABC):
         raise self._lacks(Capability.TAKE_RETURNS)
 
     def send_return(self, request: ReturnRequest) -> str:
-        """Announce a return to who will receive it. One call. Returns its external id there."""
+        """Announce a return to who will receive it. One writing call. Returns its external id there."""
         raise self._lacks(Capability.TAKE_RETURNS)
 
     def fetch_credit_notes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """As `fetch_returns`, for what is given back on paper: records of kind "credit_note"."""
         raise self._lacks(Capability.READ_CREDIT_NOTES)
 
     def parse_credit_note(self, payload: JSON) -> CreditNote:

@@ -166,17 +166,21 @@ class MarketplacerConnector(Connector):
 
     # --- returns, as far as a seller may --------------------------------------------------------------------------
     def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
-        """One page of the refund requests whose goods come back; repeats are the rule, see `returns.Place`."""
-        place = returns.Place.decoded(token)
-        filters = place.filters(since=updated_from, until=updated_until)
-        variables = {"first": PAGE_ROWS, "after": place.after or None, "filters": filters}
+        """One page of the refund requests whose goods come back; some come twice, see `returns.Turn`."""
+        turn = returns.Turn.decoded(token)
+        filters = turn.filters(since=updated_from, until=updated_until)
+        variables = {"first": PAGE_ROWS, "after": turn.after or None, "filters": filters}
         page = self.client.page(documents.LIST_REFUND_REQUESTS, "refundRequests", variables)
-        following = place.following(next_cursor(page))
+        following = turn.following(next_cursor(page))
         records = tuple(returns.as_record(row) for row in rows_of(page) if returns.is_return(row))
         return Page(records=records, next_token=following.encoded() if following else None)
 
+    def fetch_return(self, external_id: str) -> Record | None:
+        node = self.client.execute(documents.READ_REFUND_REQUEST, {"id": external_id}).get("node")
+        return returns.as_record(node) if isinstance(node, dict) and returns.is_return(node) else None
+
     def parse_return(self, payload: JSON) -> Return:
-        return returns.parse_return(payload)
+        return returns.parse_return(payload, currency=self.currency)
 
     def confirm_return(self, request_id: str, *, note: str) -> None:
         """Mark a refund request's goods as arrived. Found again by the request's status RETURNED."""

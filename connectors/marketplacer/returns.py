@@ -6,13 +6,15 @@ G:refundrequestlineitemstatusenum, D:operator-api/reference/mutations/refundrequ
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 
 from connectors.base import Record
+from connectors.canonical.money import Money, total
 from connectors.canonical.payload import JSON
-from connectors.canonical.returns import Return, ReturnLine, ReturnState, check_return
+from connectors.canonical.returns import RefundEntry, Return, ReturnLine, ReturnState, check_return
 from connectors.marketplacer.reading import Node, read_moment
 from connectors.marketplacer.translate import reference_of
 
@@ -21,59 +23,43 @@ STATES: Mapping[str, ReturnState] = {
     "RETURNED": ReturnState.RECEIVED,
     "PROCESSED": ReturnState.RECEIVED,
     "REFUND_ACCEPTED": ReturnState.RECEIVED,
-    "REFUNDED": ReturnState.RECEIVED,
+    "REFUNDED": ReturnState.COMPLETED,
     "DENIED": ReturnState.CANCELLED,
     "REFUND_DENIED": ReturnState.CANCELLED,
 }
-# "Returnless or received": which of the two, Marketplacer does not tell.
-SETTLED_LINES = frozenset({"REFUND_ACCEPTED", "REFUNDED"})
-DENIED_LINE = "REFUND_DENIED"
-OPEN = ("AWAITING", "RETURNED", "PROCESSED", "REFUND_ACCEPTED")
-DENIED = ("DENIED", "REFUND_DENIED")
-DENIED_WITHIN = timedelta(days=90)  # of being made: later denials are seen by nobody who asks
+REFUNDED, DENIED_LINE = "REFUNDED", "REFUND_DENIED"
 
 
 # --- reading the list -------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """How far a reading has come. Refund requests have no `updatedSince`, so four lists stand in for one:
+class Turn:
+    """How far a reading has come. Refund requests have no `updatedSince`, so two lists stand in for one: those made in
 
-    those that are open, whatever their age; those made in the window; those refunded in it; those that were denied.
+    the window, then those refunded in it. What becomes of an open one meanwhile shows only when it is asked for.
     """
 
-    turn: int = 0
+    refunded: bool = False
     after: str = ""
 
     @classmethod
-    def decoded(cls, token: str | None) -> "Place":
+    def decoded(cls, token: str | None) -> "Turn":
         return cls(**json.loads(token)) if token else cls()
 
     def encoded(self) -> str:
         return json.dumps(vars(self), separators=(",", ":"))
 
     def filters(self, *, since: datetime, until: datetime) -> JSON:
-        return (
-            {"statuses": list(OPEN), "createdUntil": until.isoformat()},
-            {"createdSince": since.isoformat(), "createdUntil": until.isoformat()},
-            {"refundedSince": since.isoformat(), "refundedUntil": until.isoformat()},
-            {
-                "statuses": list(DENIED),
-                "createdSince": (since - DENIED_WITHIN).isoformat(),
-                "createdUntil": until.isoformat(),
-            },
-        )[self.turn]
+        word = "refunded" if self.refunded else "created"
+        return {f"{word}Since": since.isoformat(), f"{word}Until": until.isoformat()}
 
-    def following(self, cursor: str | None) -> "Place | None":
+    def following(self, cursor: str | None) -> "Turn | None":
         if cursor is not None and cursor != self.after:
-            return Place(turn=self.turn, after=cursor)
-        return Place(turn=self.turn + 1) if self.turn < TURNS - 1 else None
-
-
-TURNS = 4
+            return Turn(refunded=self.refunded, after=cursor)
+        return None if self.refunded else Turn(refunded=True)
 
 
 def is_return(payload: JSON) -> bool:
-    """Whether goods come back. Before dispatch it is a cancellation; an instance that does not say which is shown none."""
+    """Whether goods come back. Before dispatch it is a cancellation; an instance that does not say which has none to show."""
     rows = payload.get("lineItems") if isinstance(payload, dict) else None
     lines = rows if isinstance(rows, list) else []
     return any(isinstance(line, dict) and line.get("dispatched") is True for line in lines)
@@ -90,11 +76,11 @@ def as_record(payload: JSON) -> Record:
 
 
 # --- theirs → ours ----------------------------------------------------------------------------------------------------
-def parse_return(payload: JSON) -> Return:
-    """Return the canonical return for one refund request, its lines of dispatched goods alone.
+def parse_return(payload: JSON, *, currency: str) -> Return:
+    """Return the canonical return for one refund request: its lines of dispatched goods, and the money of all its lines.
 
-    Units count as arrived once the request says RETURNED, or their line is accepted or refunded; nothing says that they
-    are fit to sell. Raises DataError naming every field at fault by its path.
+    That goods are fit to sell, or when the marketplace decides by itself, nothing there says. Raises DataError naming
+    every field at fault by its path.
     """
     node = Node.root(payload)
     number = node.text("legacyId") or node.text("id", required=True)
@@ -102,30 +88,56 @@ def parse_return(payload: JSON) -> Return:
     word, invoice = node.text("status", required=True), node.child("invoice")
     if invoice is None:
         node.fault("invoice", "Marketplacer does not say which order it belongs to.")
-    goods = [line for line in node.children("lineItems") if line.flag("dispatched") and line.given("lineItem")]
-    lines = tuple(_line(line, word) for line in goods)
+    wanted = _wanted(node, currency=currency)
     found = Return(
         external_id=node.text("id"),
         number=number,
-        reference=node.text("id"),
         order_external_id=invoice.text("legacyId", required=True) if invoice else "",
         state=STATES.get(word, ReturnState.UNKNOWN),
         source_state=word,
-        lines=lines,
+        lines=tuple(_line(line, sold, currency=currency) for line, sold in _goods(node)),
+        created_at=node.moment("createdAt"),
         updated_at=node.moment("refundedAt") or node.moment("createdAt"),
+        refund_wanted=wanted,
+        refunds=_refunds(node, wanted, currency=currency) if word == REFUNDED else (),
     )
     node.faults.raise_any()
     return check_return(found)
 
 
-def _line(line: Node, request: str) -> ReturnLine:
-    sold, units, word = line.child("lineItem"), line.count("quantity"), line.text("status")
-    arrived = STATES.get(request) is ReturnState.RECEIVED or word in SETTLED_LINES
+def _goods(node: Node) -> list[tuple[Node, Node]]:
+    """A line without a line item is an amount of its own, such as postage."""
+    pairs = [(line, line.child("lineItem")) for line in node.children("lineItems") if line.flag("dispatched")]
+    return [(line, sold) for line, sold in pairs if sold is not None]
+
+
+def _line(line: Node, sold: Node, *, currency: str) -> ReturnLine:
+    amount = line.money("amount", currency=currency)
     return ReturnLine(
         line_id=line.text("id", required=True),
-        source_line_id=sold.text("id", required=True) if sold else "",
-        sku=sold.text("variantSku") if sold else "",
-        requested=units,
-        received=units if arrived and word != DENIED_LINE else 0,
-        restocked=0,
+        order_line_id=sold.text("id", required=True),
+        sku=sold.text("variantSku"),
+        requested=line.count("quantity"),
+        reason=line.text("reason"),
+        amount=None if amount is None else Money(amount, currency),
     )
+
+
+def _wanted(node: Node, *, currency: str) -> Money | None:
+    """What the customer is to get back: every line but denied ones and those that were never dispatched."""
+    lines = [line for line in node.children("lineItems") if line.value.get("dispatched") is not False]
+    amounts = [line.money("amount", currency=currency) for line in lines if line.text("status") != DENIED_LINE]
+    return _sum([amount for amount in amounts if amount is not None], currency=currency)
+
+
+def _sum(amounts: Sequence[Decimal], *, currency: str) -> Money | None:
+    return total((Money(amount, currency) for amount in amounts), currency=currency) if amounts else None
+
+
+def _refunds(node: Node, wanted: Money | None, *, currency: str) -> tuple[RefundEntry, ...]:
+    """The ledger of the marketplace is settled; the customer's card is the operator's own business."""
+    paid = node.money("cashAmount", currency=currency)
+    amount = wanted if paid is None else Money(paid, currency)
+    if amount is None:
+        return ()
+    return (RefundEntry(transaction_id=node.text("id"), state="SUCCESS", amount=amount, at=node.moment("refundedAt")),)

@@ -166,6 +166,9 @@ class MiraklClient:
         params = {"page_token": page_token} if page_token else window  # it holds every other parameter
         return self._read("RT11", "/api/returns", params=params, lists=("data",))
 
+    def read_return(self, return_id: str) -> JSON:
+        return self._read("RT11", "/api/returns", params={"return_id": return_id}, lists=("data",))
+
     # --- reference data and settings ----------------------------------------------------------------------------------
     def read_version(self) -> None:
         """V01: only the 200 matters."""

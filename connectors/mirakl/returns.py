@@ -4,6 +4,7 @@ Source: Mirakl Marketplace Platform seller OpenAPI 3.1 (snapshot 2026-07), opera
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connectors.base import Record
 from connectors.canonical.payload import JSON
@@ -14,12 +15,11 @@ STATES: Mapping[str, ReturnState] = {
     "WAITING_ACCEPTANCE": ReturnState.REQUESTED,
     "IN_PROGRESS": ReturnState.REQUESTED,
     "RECEIVED": ReturnState.RECEIVED,
-    "CLOSED": ReturnState.RECEIVED,
+    "CLOSED": ReturnState.COMPLETED,
     "REFUSED": ReturnState.CANCELLED,
     "NO_RECEPTION": ReturnState.CANCELLED,
     "CANCELED": ReturnState.CANCELLED,
 }
-RETURNLESS = "RETURN_METHOD_RETURNLESS"  # the customer keeps the goods
 
 
 def as_record(payload: JSON) -> Record:
@@ -37,38 +37,34 @@ def as_record(payload: JSON) -> Record:
 def parse_return(payload: JSON) -> Return:
     """Return the canonical return for one element of RT11's `data`.
 
-    Mirakl names order lines and no SKUs, so `sku` is empty; what came back of a line is known for the return as a whole
-    only. Raises DataError naming every field at fault by its path in the payload.
+    Mirakl names order lines and no SKUs, states no amounts and no time by which it decides. Two reasons for one order
+    line make one line: nothing else would tell them apart. Raises DataError naming every field at fault by its path.
     """
     node = Node.root(payload)
     external_id = node.text("id", required=True)
     node.faults.record = f"Return {external_id}".strip()
     word = node.text("state", required=True)
-    state = STATES.get(word, ReturnState.UNKNOWN)
-    arrived = state is ReturnState.RECEIVED and node.text("method_code") != RETURNLESS
-    units: dict[str, int] = {}
-    for line in node.children("return_lines"):
-        key = line.text("order_line_id", required=True)
-        units[key] = units.get(key, 0) + line.count("quantity", required=True)
     found = Return(
         external_id=external_id,
         number=node.text("rma"),
-        reference=external_id,
         order_external_id=node.text("order_id", required=True),
-        state=state,
+        state=STATES.get(word, ReturnState.UNKNOWN),
         source_state=word,
-        lines=tuple(
-            ReturnLine(
-                line_id=key,
-                source_line_id=key,
-                sku="",
-                requested=quantity,
-                received=quantity if arrived else 0,
-                restocked=0,
-            )
-            for key, quantity in units.items()
-        ),
+        lines=_lines(node),
+        created_at=node.moment("date_created"),
         updated_at=node.moment("last_updated"),
     )
     node.faults.raise_any()
     return check_return(found)
+
+
+def _lines(node: Node) -> tuple[ReturnLine, ...]:
+    lines: dict[str, ReturnLine] = {}
+    for item in node.children("return_lines"):
+        key, units = item.text("order_line_id", required=True), item.count("quantity", required=True)
+        line = ReturnLine(line_id=key, order_line_id=key, sku="", requested=units, reason=item.text("reason_code"))
+        if key in lines:
+            first = lines[key]
+            line = replace(first, requested=first.requested + units, reason=f"{first.reason}, {line.reason}")
+        lines[key] = line
+    return tuple(lines.values())

@@ -96,6 +96,7 @@ class TestConfirmsDispatches(Marketplacer, ConfirmsDispatchesSuite):
 class TestReadsReturns(Marketplacer, ReadsReturnsSuite):
     read_operation = "RefundRequests"
     page_size = PAGE_ROWS
+    no_such_return = global_id("RefundRequest", 77)
 
     def send_back(self, sandbox: Sandbox, count: int) -> dict[str, str]:
         seller = cast(MarketplacerSandbox, sandbox)

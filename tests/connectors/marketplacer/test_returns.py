@@ -1,16 +1,19 @@
 """Refund requests of dispatched goods, against the sandbox: found whenever they change, and told apart from cancellations."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from connectors.base import Record
 from connectors.canonical.errors import DataError, PermanentError
+from connectors.canonical.money import Money
 from connectors.canonical.returns import Return, ReturnState
 from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.marketplacer.returns import STATES, parse_return
 from connectors.marketplacer.sandbox import MarketplacerSandbox
-from tests.connectors.conformance import START, RecordingGate, all_pages, records_of
+from connectors.marketplacer.sandbox.resolving import executable_schema
+from tests.connectors.conformance import START, all_pages, records_of
 from tests.connectors.marketplacer.payloads import payload
 from tests.connectors.marketplacer.shop import LINES, dispatch_of
 
@@ -34,28 +37,29 @@ def only(connector: MarketplacerConnector, **window: float) -> Return:
     return connector.parse_return(found.payload)
 
 
-def test_a_return_names_its_order_and_the_lines_that_come_back(
+def test_a_return_names_its_order_its_lines_and_what_is_to_be_given_back(
     connector: MarketplacerConnector, sandbox: MarketplacerSandbox
 ) -> None:
     reference = sent_order(connector, sandbox)
-    request = sandbox.request_refund(reference, units={TEE: 1}, dispatched=True)
+    request = sandbox.request_refund(reference, units={TEE: 1}, dispatched=True, reason="Too small")
 
     found = only(connector)
 
     sold = next(line["id"] for line in sandbox.invoice(reference)["lines"] if line["sku"] == TEE)
-    assert (found.external_id, found.reference, found.number) == (request, request, "529")
-    assert (found.order_external_id, found.state, found.source_state) == (reference, ReturnState.REQUESTED, "AWAITING")
+    assert (found.external_id, found.number, found.order_external_id) == (request, "529", reference)
+    assert (found.state, found.source_state, found.refunds) == (ReturnState.REQUESTED, "AWAITING", ())
     (line,) = found.lines
-    assert (line.sku, line.source_line_id, line.requested, line.received, line.restocked) == (TEE, sold, 1, 0, 0)
+    assert (line.sku, line.order_line_id, line.requested, line.reason) == (TEE, sold, 1, "Too small")
+    assert line.amount == found.refund_wanted == Money(Decimal("49.90"), "AUD")
 
 
 def test_a_cancellation_is_no_return(connector: MarketplacerConnector, sandbox: MarketplacerSandbox) -> None:
-    sandbox.request_refund(sandbox.add_order(lines=LINES), units={TEE: 1})
+    request = sandbox.request_refund(sandbox.add_order(lines=LINES), units={TEE: 1})
 
-    assert read(connector) == []
+    assert (read(connector), connector.fetch_return(request)) == ([], None)
 
 
-def test_goods_that_arrived_are_told_there_and_read_back_and_the_refund_is_the_operators(
+def test_goods_that_arrived_are_told_there_and_the_refund_is_the_operators(
     connector: MarketplacerConnector, sandbox: MarketplacerSandbox
 ) -> None:
     request = sandbox.request_refund(sent_order(connector, sandbox), units={TEE: 2}, dispatched=True)
@@ -67,33 +71,42 @@ def test_goods_that_arrived_are_told_there_and_read_back_and_the_refund_is_the_o
     sandbox.refund(request)
     refunded = only(connector)
 
-    assert [(one.state, one.source_state, one.lines[0].received) for one in (arrived, refunded)] == [
-        (ReturnState.RECEIVED, "RETURNED", 2),
-        (ReturnState.RECEIVED, "REFUNDED", 2),
+    assert [(one.state, one.source_state) for one in (arrived, refunded)] == [
+        (ReturnState.RECEIVED, "RETURNED"),
+        (ReturnState.COMPLETED, "REFUNDED"),
     ]
+    assert (arrived.refunded, refunded.refunded) == (None, Money(Decimal("99.80"), "AUD"))
+    assert refunded.refunds[0].transaction_id == request
 
 
-@pytest.mark.parametrize(
-    ("happens", "state"),
-    [("nothing", "AWAITING"), ("return_refund", "RETURNED"), ("refund", "REFUNDED"), ("deny_refund", "DENIED")],
-)
-def test_what_becomes_of_an_old_request_is_seen_in_a_window_long_after_it_was_made(
-    connector: MarketplacerConnector, sandbox: MarketplacerSandbox, happens: str, state: str
+@pytest.mark.parametrize("happens", ["return_refund", "deny_refund"])
+def test_what_becomes_of_an_open_request_is_seen_when_it_is_asked_for(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox, happens: str
 ) -> None:
-    """Refund requests have no time of their last change."""
+    """Refund requests have no time of their last change: no window shows it."""
     request = sandbox.request_refund(sent_order(connector, sandbox), units={TEE: 1}, dispatched=True)
     sandbox.advance(40 * 86_400)
-    if happens == "refund":
-        sandbox.return_refund(request)
-    if happens != "nothing":
-        getattr(sandbox, happens)(request)
+    getattr(sandbox, happens)(request)
 
-    day = 40 * 86_400
-    assert only(connector, since=day - 300, until=day + 300).source_state == state
-    assert read(connector, since=-600, until=-300) == []
+    assert read(connector, since=40 * 86_400 - 300, until=40 * 86_400 + 300) == []
+    record = connector.fetch_return(request)
+    assert record is not None
+    state = {"return_refund": ReturnState.RECEIVED, "deny_refund": ReturnState.CANCELLED}[happens]
+    assert connector.parse_return(record.payload).state is state
 
 
-def test_in_the_advanced_flow_a_line_that_is_accepted_has_come_back_and_a_denied_one_has_not(
+def test_a_refund_is_seen_in_its_own_window_however_old_the_request(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    request = sandbox.request_refund(sent_order(connector, sandbox), units={TEE: 1}, dispatched=True)
+    sandbox.advance(40 * 86_400)
+    sandbox.return_refund(request)
+    sandbox.refund(request)
+
+    assert only(connector, since=40 * 86_400 - 300, until=40 * 86_400 + 300).state is ReturnState.COMPLETED
+
+
+def test_a_line_that_is_denied_is_not_to_be_given_back(
     connector: MarketplacerConnector, sandbox: MarketplacerSandbox
 ) -> None:
     sandbox.configure(refund_flow="advanced")
@@ -105,7 +118,16 @@ def test_in_the_advanced_flow_a_line_that_is_accepted_has_come_back_and_a_denied
     connector.decide_refund_lines([second], accepted=False, reason="Worn")
 
     found = only(connector)
-    assert (found.state, [line.received for line in found.lines]) == (ReturnState.REQUESTED, [1, 0])
+    assert (found.state, found.refund_wanted) == (ReturnState.REQUESTED, Money(Decimal("49.90"), "AUD"))
+
+
+def test_where_the_deprecated_cents_are_gone_what_is_shown_is_read(
+    connector: MarketplacerConnector, sandbox: MarketplacerSandbox
+) -> None:
+    sandbox.request_refund(sent_order(connector, sandbox), units={TEE: 1}, dispatched=True)
+    sandbox.remove_field("RefundRequestLineItem.amountCents")
+
+    assert only(connector).refund_wanted == Money(Decimal("49.90"), "AUD")
 
 
 def test_where_the_marketplace_does_not_tell_a_return_from_a_cancellation_none_is_read(
@@ -118,25 +140,27 @@ def test_where_the_marketplace_does_not_tell_a_return_from_a_cancellation_none_i
 
 
 def test_every_documented_status_has_a_meaning_and_any_other_is_unknown() -> None:
-    from connectors.marketplacer.sandbox.resolving import executable_schema
-
     documented = set(executable_schema(frozenset()).type_map["RefundRequestStatusEnum"].values)  # type: ignore[attr-defined]
     assert set(STATES) == documented
-    assert parse_return({**payload("refund_request"), "status": "SENT_TO_MARS"}).state is ReturnState.UNKNOWN
+    assert (
+        parse_return({**payload("refund_request"), "status": "SENT_TO_MARS"}, currency="AUD").state
+        is ReturnState.UNKNOWN
+    )
 
 
 def test_a_request_without_goods_and_order_says_all_that_it_lacks() -> None:
     with pytest.raises(DataError) as caught:
-        parse_return({"id": "x", "legacyId": 7, "status": "AWAITING", "lineItems": []})
+        parse_return({"id": "x", "legacyId": 7, "status": None, "lineItems": []}, currency="AUD")
 
-    assert {problem.field for problem in caught.value.problems} == {"invoice"}
+    assert {problem.field for problem in caught.value.problems} == {"invoice", "status"}
 
 
 def test_the_payload_is_read_to_the_letter() -> None:
-    found = parse_return(payload("refund_request"))
+    found = parse_return(payload("refund_request"), currency="AUD")
 
     assert (found.number, found.order_external_id, found.source_state) == ("530", "10363", "AWAITING")
     assert [(line.sku, line.requested) for line in found.lines] == [("NV1001-410-M", 1)]  # postage is no goods
+    assert found.refund_wanted == Money(Decimal("59.85"), "AUD")  # and is given back with them
 
 
 def test_reading_returns_writes_nothing(sandbox: MarketplacerSandbox) -> None:

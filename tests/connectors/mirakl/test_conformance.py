@@ -192,6 +192,7 @@ class TestReadsReturns(Mirakl, ReadsReturnsSuite):
 
     read_operation = "RT11"
     page_size = 100
+    no_such_return = "0195c1f0-7c1e-7b0a-9b1e-2f6f5c1d4a11"
 
     def make_sandbox(self, clock: SandboxClock) -> MiraklSandbox:
         return MiraklSandbox(clock=clock, settings={"call_limits": False})

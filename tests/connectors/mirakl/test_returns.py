@@ -1,7 +1,7 @@
 """Mirakl's returns → ours: what each state means, what came back, and an operator that has none."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,21 +36,14 @@ def test_a_return_names_its_order_and_its_lines_and_no_skus() -> None:
     assert found.external_id == "0195c1f0-7c1e-7b0a-9b1e-2f6f5c1d4a11"
     assert (found.number, found.order_external_id) == ("RMA-204", "MN-88210-A")
     assert (found.state, found.source_state) == (ReturnState.REQUESTED, "IN_PROGRESS")
-    assert [(line.line_id, line.sku, line.requested, line.received) for line in found.lines] == [
-        ("MN-88210-A-1", "", 3, 0),  # two reasons for one line
-        ("MN-88210-A-2", "", 1, 0),
+    assert [(line.order_line_id, line.sku, line.requested, line.reason) for line in found.lines] == [
+        ("MN-88210-A-1", "", 3, "RETURN_CHANGED_MIND, RETURN_DEFECTIVE_ITEM"),
+        ("MN-88210-A-2", "", 1, "RETURN_PDNT_TOO_BIG"),
     ]
-
-
-@pytest.mark.parametrize(("word", "received"), [("RECEIVED", 3), ("CLOSED", 3), ("NO_RECEPTION", 0), ("REFUSED", 0)])
-def test_what_has_arrived_is_told_by_the_state(word: str, received: int) -> None:
-    assert parse_return(returned(state=word)).lines[0].received == received
-
-
-def test_goods_that_the_customer_keeps_never_arrive() -> None:
-    found = parse_return(returned(state="CLOSED", method_code="RETURN_METHOD_RETURNLESS"))
-
-    assert [line.received for line in found.lines] == [0, 0]
+    assert len({line.line_id for line in found.lines}) == 2
+    assert (found.created_at, found.updated_at) == (
+        datetime(2026, 1, 20, 9, 12, tzinfo=UTC), datetime(2026, 1, 21, 7, 0, 5, tzinfo=UTC),
+    )  # fmt: skip
 
 
 def test_every_documented_state_has_a_meaning_and_any_other_is_unknown() -> None:
@@ -83,9 +76,12 @@ def sandbox() -> Iterator[MiraklSandbox]:
 def test_an_operator_without_returns_has_none_to_show(sandbox: MiraklSandbox) -> None:
     sandbox.change_settings(returns=False)
 
-    page = connector_on(sandbox).fetch_returns(**WINDOW)
+    connector = connector_on(sandbox)
+
+    page = connector.fetch_returns(**WINDOW)
 
     assert (page.records, page.next_token) == ((), None)
+    assert connector.fetch_return("0195c1f0-7c1e-7b0a-9b1e-2f6f5c1d4a11") is None
 
 
 def test_a_key_that_may_not_read_returns_is_told_which_right_it_lacks(sandbox: MiraklSandbox) -> None:

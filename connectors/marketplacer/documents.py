@@ -76,9 +76,9 @@ def _address(absent: Absent) -> str:
 
 def _refund_request(absent: Absent, *, head: Iterable[str] = (), line: Iterable[str] = ()) -> str:
     """`head`, `line`: what is asked for besides."""
-    head = _known("RefundRequest", ("legacyId", "createdAt", "refundedAt", *head), absent)
-    line = _known("RefundRequestLineItem", (*_REFUND_LINE, *line), absent)
-    return f"id status {head} lineItems {{ id reason {line} }}"
+    own = _known("RefundRequest", ("legacyId", "createdAt", "refundedAt", *head), absent)
+    each = _known("RefundRequestLineItem", (*_REFUND_LINE, *line), absent)
+    return f"id status {own} lineItems {{ id reason {each} }}"
 
 
 def _shipment(absent: Absent) -> str:

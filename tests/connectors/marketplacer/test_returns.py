@@ -161,13 +161,3 @@ def test_the_payload_is_read_to_the_letter() -> None:
     assert (found.number, found.order_external_id, found.source_state) == ("530", "10363", "AWAITING")
     assert [(line.sku, line.requested) for line in found.lines] == [("NV1001-410-M", 1)]  # postage is no goods
     assert found.refund_wanted == Money(Decimal("59.85"), "AUD")  # and is given back with them
-
-
-def test_reading_returns_writes_nothing(sandbox: MarketplacerSandbox) -> None:
-    from tests.connectors.marketplacer.shop import account_of
-
-    gate = RecordingGate()
-    read(MarketplacerConnector(account_of(sandbox), gate=gate))
-
-    assert gate.calls
-    assert gate.writes == []

@@ -205,6 +205,18 @@ class Connector(ABC):
         """Accept or refuse every line of an order in one call."""
         raise self._lacks(Capability.ACCEPT_ORDERS)
 
+    @property
+    def notes_orders(self) -> bool:
+        """Whether this account wants an order's number where it is fulfilled written down: see `note_order`."""
+        return False
+
+    def note_order(self, reference: str, *, number: str) -> str:
+        """Write the order's number where it is fulfilled down beside it. Returns the note's id. NOT repeatable."""
+        raise ConfigurationError(f"{self.label} takes no notes on orders.", operation="note_order", code="capability")
+
+    def find_order_note(self, reference: str, *, number: str) -> str | None:
+        raise ConfigurationError(f"{self.label} takes no notes on orders.", operation="note_order", code="capability")
+
     def cancel_sold_order(self, order: Order, *, reason_code: str) -> str:
         """Cancel, or refund before dispatch, what is left of a sold order. Returns the platform's transaction id."""
         raise self._lacks(Capability.CANCEL_SOLD_ORDERS)

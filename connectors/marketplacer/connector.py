@@ -203,6 +203,24 @@ class MarketplacerConnector(Connector):
             if not isinstance(payload, dict):
                 raise _no_verdict(document, reference or line_ids[0])
 
+    # --- annotations ----------------------------------------------------------------------------------------------
+    @property
+    def notes_orders(self) -> bool:
+        """Sellers cannot attach an external id to an invoice: an annotation stands in for it."""
+        return bool(entered.annotation_type(self.account))
+
+    def note_order(self, reference: str, *, number: str) -> str:
+        kind = entered.annotation_type(self.account)
+        return self.annotate_order(reference, annotation_type=kind, content=_note_of(number))
+
+    def find_order_note(self, reference: str, *, number: str) -> str | None:
+        """By its very words, on the invoice itself."""
+        if not (reference.isascii() and reference.isdigit()) or int(reference) > MAX_NUMBER:
+            return None
+        page = self.client.page(documents.READ_ANNOTATIONS, "invoices", {"number": int(reference)})
+        notes = (note for row in rows_of(page) for note in row.get("annotations") or ())
+        return next((str(note["id"]) for note in notes if note.get("content") == _note_of(number)), None)
+
     def annotate_order(self, reference: str, *, annotation_type: str, content: str) -> str:
         """Tell the operator "received" or "on back order" by an annotation of the type so named. NOT repeatable."""
         rows = self.client.nodes(documents.LIST_ANNOTATION_TYPES, "invoiceAnnotationTypes", {})
@@ -369,6 +387,10 @@ class MarketplacerConnector(Connector):
 
 
 _REFUND_FLAGS = frozenset({"AWAITING_RETURN", "AWAITING_REFUND", "REFUNDED", "CANCELLED"})
+
+
+def _note_of(number: str) -> str:
+    return f"Order {number}"
 
 
 def _record(payload: JSON) -> Record:

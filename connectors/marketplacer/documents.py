@@ -185,6 +185,15 @@ LIST_ANNOTATION_TYPES = Document(
     ),
 )
 
+READ_ANNOTATIONS = Document(
+    name="Annotations",
+    operation="invoices",
+    build=_fixed(
+        "query Annotations($number: Int) { invoices(first: 2, filters: { legacyId: $number }) "
+        "{ nodes { id legacyId annotations { id content } } } }"
+    ),
+)
+
 
 # --- adverts and variants ---------------------------------------------------------------------------------------------
 def _variant(absent: Absent) -> str:
@@ -355,6 +364,7 @@ DOCUMENTS: tuple[Document, ...] = (
     WHO_AM_I,
     LIST_CARRIERS,
     LIST_ANNOTATION_TYPES,
+    READ_ANNOTATIONS,
     LIST_ADVERTS,
     FIND_ADVERTS,
     MORE_VARIANTS,

@@ -311,6 +311,43 @@ def test_what_is_cancelled_in_centra_is_asked_for_there_once_and_the_refund_is_l
     assert market.cases() == []
 
 
+# --- annotations ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["", "drop_after", "drop_before"])
+def test_where_it_is_wanted_centras_number_is_written_beside_the_order_once(market: Market, kind: str) -> None:
+    market.northgate.settings["annotation_type"] = "Received"
+    market.northgate.save()
+    if kind:
+        market.fashionmart.faults.add(Fault(kind=kind, operation="Annotate"))  # type: ignore[arg-type]
+    reference = market.sell()
+    market.poll()
+    market.wait(600)
+    market.fashionmart.remit(reference)
+    market.poll()
+
+    number = market.in_centra(reference)[0].number
+    assert market.fashionmart.invoice(reference)["annotations"] == [f"Order {number}"]
+    assert (market.cases(), market.unsettled()) == ([], [])
+
+
+def test_a_kind_of_annotation_that_sellers_may_not_make_is_a_case_and_the_order_goes_on(market: Market) -> None:
+    market.northgate.settings["annotation_type"] = "Fraud check"
+    market.northgate.save()
+    reference = market.sell()
+    market.poll()
+
+    assert [order.status for order in market.in_centra(reference)] == ["CONFIRMED"]
+    (case,) = ExceptionCase.objects.unresolved()
+    assert "lets sellers make no annotation “Fraud check”" in str(explain(case, now=market.clock.now()))
+    assert market.sent("Annotate") == 0
+
+
+def test_where_nobody_asked_for_it_no_annotation_is_made(market: Market) -> None:
+    reference = market.sell()
+    market.poll()
+
+    assert (market.fashionmart.invoice(reference)["annotations"], market.sent("Annotate")) == ([], 0)
+
+
 # --- flags ------------------------------------------------------------------------------------------------------------
 def test_an_order_under_review_waits_and_is_created_when_its_payment_is_good(market: Market) -> None:
     reference = market.sell(under_review=True)

@@ -218,7 +218,8 @@ class MarketplacerConnector(Connector):
         if not (reference.isascii() and reference.isdigit()) or int(reference) > MAX_NUMBER:
             return None
         page = self.client.page(documents.READ_ANNOTATIONS, "invoices", {"number": int(reference)})
-        notes = (note for row in rows_of(page) for note in row.get("annotations") or ())
+        rows = (row for row in rows_of(page) if translate.reference_of(row) == reference)
+        notes = (note for row in rows for note in row.get("annotations") or ())
         return next((str(note["id"]) for note in notes if note.get("content") == _note_of(number)), None)
 
     def annotate_order(self, reference: str, *, annotation_type: str, content: str) -> str:

@@ -56,6 +56,7 @@ def parse_order(payload: JSON, *, currency: str) -> Order:
     flags = _flags(node)
     units = _units(node, flags)
     lines, shipping, gross = _priced(node, units, currency=currency)
+    rest = _tax_beside_lines(node, currency=currency)
     state = _state(node, flags, units)
     node.faults.raise_any()
     open_lines = [line for line in lines if not line.cancelled]
@@ -70,6 +71,7 @@ def parse_order(payload: JSON, *, currency: str) -> Order:
         tax_included=gross,
         lines=tuple(lines),
         shipping=shipping,
+        taxes=(TaxAmount(code="tax", amount=rest),) if open_lines and rest.amount > 0 else (),
         total=total((line.line_total for line in open_lines), currency=currency) + shipping,
         billing_address=_address(node, "buyerBillingAddress", needed=False),
         shipping_address=_address(node, "shippingAddress", needed=state is OrderState.READY_TO_SHIP),
@@ -303,6 +305,15 @@ def _tax_mode(node: Node, stated: Sequence[_Stated], postage: Money, *, currency
     )
     node.fault("totalCents" if node.given("totalCents") else "totalFormatted", words)
     return True, zero(currency)
+
+
+def _tax_beside_lines(node: Node, *, currency: str) -> Money:
+    """What the invoice's tax has beyond its lines': that of postage. Lines state the tax of their goods alone."""
+    stated = node.money("tax", currency=currency)
+    lines = sum(
+        ((line.money("tax", currency=currency) or Decimal(0)) for line in node.children("lineItems")), Decimal(0)
+    )
+    return Money(Decimal(0) if stated is None else stated - lines, currency)
 
 
 def _line(stated: _Stated, units: Mapping[str, Units], *, currency: str) -> OrderLine:

@@ -64,7 +64,7 @@ def world(bare_world: World) -> World:
 @pytest.fixture
 def fashionmart(virtual_clock: ports.VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[MarketplacerSandbox]:
     monkeypatch.setattr(client, "_ABSENCES", client.Absences())  # kept by address, and ports come again
-    settings = {"currency": "GBP", "money_form": "£{}"}
+    settings = {"currency": "GBP", "money_form": "£{}", "tax_rate": "20"}
     with MarketplacerSandbox(clock=sandbox_clock(virtual_clock.now()), settings=settings) as sandbox:
         sandbox.add_product(title="Tee", skus={TEE: 50, LARGE: 50}, price="29.90")
         sandbox.add_product(title="Coat", skus={COAT: 5}, price="199.00")

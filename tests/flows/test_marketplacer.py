@@ -39,8 +39,11 @@ def test_a_paid_order_is_created_dispatched_with_tracking_and_shown_without_any_
 
     market.advance(30)
     market.work()
+    market.fashionmart.remit(reference)
     market.poll()
-    assert (market.dispatches(reference), market.order(reference).source_state) == (["SHOWN"], "PAID, SENT")
+    row = market.order(reference)
+    assert (market.dispatches(reference), row.state, row.source_state) == (["SHOWN"], "SHIPPED", "PAID, SENT, REMITTED")
+    assert (market.fashionmart.invoice(reference)["annotations"], market.sent("Annotate")) == ([], 0)  # nobody asked
     assert (market.open_jobs(), market.cases(), market.unsettled()) == ([], [], [])
     assert WriteIntent.objects.get(operation="create_order").tries == 1
 
@@ -175,7 +178,7 @@ def test_two_parcels_are_two_shipments_and_the_flags_follow(market: Market) -> N
     assert (market.dispatches(reference), market.cases()) == (["SHOWN", "SHOWN"], [])
 
 
-@pytest.mark.parametrize("kind", ["drop_after", "status_after", "malformed", "drop_before"])
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
 def test_a_part_whose_answer_was_lost_is_one_shipment_though_a_second_would_be_taken(market: Market, kind: str) -> None:
     market.map_carrier()
     reference = market.sell((TEE, 4, "29.90"))
@@ -184,7 +187,7 @@ def test_a_part_whose_answer_was_lost_is_one_shipment_though_a_second_would_be_t
 
     market.pack(reference, lines={"TEE-BLK-M": 1}, tracking="1")
     market.run("read_dispatches")
-    market.wait(900)
+    market.wait(300)
 
     assert [one["units"] for one in market.shipments(reference)] == [{TEE: 1}]
     assert market.sent("Dispatch") == (2 if kind == "drop_before" else 1)
@@ -240,17 +243,6 @@ def test_an_unmapped_carrier_holds_its_parcels_with_one_case_and_saving_the_mapp
     assert market.cases() == []
 
 
-def test_a_carrier_of_another_marketplaces_list_never_reaches_this_one(market: Market) -> None:
-    market.map("carrier", "DPD Next Day", "U2hpcG1lbnRDYXJyaWVyLTk5OQ==")
-    reference = market.sell()
-    market.poll()
-    market.pack(reference)
-
-    market.run("read_dispatches")
-
-    assert (market.cases(), market.sent("Dispatch")) == ([("carrier_not_listed", 1)], 0)
-
-
 # --- cancellations ----------------------------------------------------------------------------------------------------
 def test_what_the_customer_cancels_is_cancelled_in_centra(market: Market) -> None:
     reference = market.sell((TEE, 2, "29.90"))
@@ -297,7 +289,7 @@ def test_what_is_cancelled_in_centra_is_asked_for_there_once_and_the_refund_is_l
     market.centra.cancel_order(market.in_centra(reference)[0].number)
     market.advance(3)
     market.run("read_events")
-    market.wait(900)
+    market.wait(300)
     market.poll()
 
     (request,) = market.fashionmart.invoice(reference)["refund_requests"]
@@ -312,15 +304,13 @@ def test_what_is_cancelled_in_centra_is_asked_for_there_once_and_the_refund_is_l
 
 
 # --- annotations ------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", ["", "drop_after", "drop_before"])
-def test_where_it_is_wanted_centras_number_is_written_beside_the_order_once(market: Market, kind: str) -> None:
+def test_where_it_is_wanted_centras_number_is_written_beside_the_order_once(market: Market) -> None:
     market.northgate.settings["annotation_type"] = "Received"
     market.northgate.save()
-    if kind:
-        market.fashionmart.faults.add(Fault(kind=kind, operation="Annotate"))  # type: ignore[arg-type]
+    market.fashionmart.faults.add(Fault(kind="drop_after", operation="Annotate"))
     reference = market.sell()
     market.poll()
-    market.wait(600)
+    market.wait(300)
     market.fashionmart.remit(reference)
     market.poll()
 
@@ -339,13 +329,6 @@ def test_a_kind_of_annotation_that_sellers_may_not_make_is_a_case_and_the_order_
     (case,) = ExceptionCase.objects.unresolved()
     assert "lets sellers make no annotation “Fraud check”" in str(explain(case, now=market.clock.now()))
     assert market.sent("Annotate") == 0
-
-
-def test_where_nobody_asked_for_it_no_annotation_is_made(market: Market) -> None:
-    reference = market.sell()
-    market.poll()
-
-    assert (market.fashionmart.invoice(reference)["annotations"], market.sent("Annotate")) == ([], 0)
 
 
 # --- flags ------------------------------------------------------------------------------------------------------------
@@ -367,33 +350,10 @@ def test_click_and_collect_is_the_shops_own_and_never_reaches_the_warehouse(mark
     assert (market.in_centra(reference), market.cases()) == ([], [])
 
 
-def test_a_flag_that_nobody_knows_stops_the_order_and_a_person_looks(market: Market) -> None:
-    reference = market.sell()
-    market.fashionmart.mark(reference, extraFlags=["ON_THE_MOON"])
-    market.poll()
-
-    assert (market.in_centra(reference), market.cases()) == ([], [("unknown_state", 1)])
-    assert "PAID, ON_THE_MOON" in sentences(market)[0]
-
-
-def test_a_payout_after_dispatch_changes_nothing(market: Market) -> None:
-    market.map_carrier()
-    reference = market.sell()
-    market.poll()
-    market.pack(reference)
-    market.run("read_dispatches")
-    market.wait(60)
-    market.fashionmart.remit(reference)
-    market.poll()
-
-    assert (market.order(reference).state, market.open_jobs(), market.cases()) == ("SHIPPED", [], [])
-
-
 # --- money ------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("form", ["£{}", "GBP {}", "{} £"])
-def test_money_is_read_to_the_penny_from_what_a_page_shows(market: Market, form: str) -> None:
+def test_money_is_read_to_the_penny_from_what_a_page_shows(market: Market) -> None:
     """The whole numbers are deprecated: an instance may have dropped them already."""
-    market.fashionmart.configure(cents=False, money_form=form)
+    market.fashionmart.configure(cents=False, money_form="GBP {}")
     reference = market.sell((COAT, 2, "1199.05"), (TEE, 3, "33.33"), postage="4.99", discount="7.77")
 
     market.poll()
@@ -458,7 +418,7 @@ def test_load_is_waited_out_and_nothing_is_done_twice(market: Market) -> None:
 
     market.poll()
     assert market.in_centra(reference) == []
-    market.wait(600)
+    market.wait(300)
 
     assert len(market.in_centra(reference)) == 1
     assert market.cases() == []

@@ -117,9 +117,8 @@ def test_one_sku_that_is_not_listed_there_does_not_hold_back_the_others(stocked:
     assert (quantities(stocked, TEE, LARGE), len(stocked.cases())) == ([50, 50], 1)
 
 
-@pytest.mark.parametrize("kind", ["drop_after", "status_before", "malformed"])
-def test_after_a_lost_answer_the_same_quantities_are_sent_again(stocked: Market, kind: str) -> None:
-    stocked.fashionmart.faults.add(Fault(kind=kind, operation="Stock"))  # type: ignore[arg-type]
+def test_after_a_lost_answer_the_same_quantities_are_sent_again(stocked: Market) -> None:
+    stocked.fashionmart.faults.add(Fault(kind="drop_after", operation="Stock"))
     publish(stocked, "stock")
 
     first, second = stocked.fashionmart.journal.entries("Stock")

@@ -77,6 +77,7 @@ def parse_order(payload: JSON, *, currency: str) -> Order:
         shipping_address=_address(node, "shippingAddress", needed=state is OrderState.READY_TO_SHIP),
         relay_email=node.text("buyerEmailAddress"),
         can_ship=state is OrderState.READY_TO_SHIP,
+        cancellation_requested=_waits_for_seller(node),
         fulfilled_by_seller=node.text("deliveryType") in {ONLINE, ""},
         attributes=_attributes(node),
     )
@@ -189,6 +190,21 @@ def taken_off(node: Node) -> dict[str, int]:
             if line is not None and before and item.text("status") != "REFUND_DENIED":
                 off[line.text("id")] = off.get(line.text("id"), 0) + item.count("quantity")
     return off
+
+
+def _waits_for_seller(node: Node) -> bool:
+    """Whether a cancellation, whoever asked for it, waits to hear from the seller that the goods will not leave."""
+    return any(
+        request.text("status") == "AWAITING"
+        and any(_is_undecided(item) for item in request.children("lineItems"))
+        and all(item.given("dispatched") and not item.flag("dispatched") for item in request.children("lineItems"))
+        for request in node.children("refundRequests")
+    )
+
+
+def _is_undecided(item: Node) -> bool:
+    """In the standard flow lines have no status of their own, or the one they began with."""
+    return item.text("status") in {"", "PENDING_APPROVAL"}
 
 
 def read_units(payload: JSON) -> dict[str, Units]:

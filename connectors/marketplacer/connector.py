@@ -62,6 +62,7 @@ class MarketplacerConnector(Connector):
         Capability.EVENTS_QUEUE: False,
         Capability.WEBHOOKS: True,
     }
+    returns_by_creation = True  # and by their refund: what becomes of open ones shows only when they are asked for
     webhook_refused_status = 503  # any 4xx but 429: "state Failed at once, no retry, and the webhook is disabled"
     capability_notes: ClassVar[Mapping[Capability, str]] = {
         Capability.READ_ORDERS: "An order is an invoice: the seller's part of what a customer bought.",

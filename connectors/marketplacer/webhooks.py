@@ -12,6 +12,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from connectors.canonical.errors import DataError, Problem
@@ -62,7 +63,7 @@ def sequence_of(delivery_key: str) -> tuple[str, int] | None:
 
 
 def events(body: bytes) -> tuple[Event, ...]:
-    """What a genuine body tells: one event, or none where the object is gone or no order or product.
+    """What a genuine body tells: one event, two of a refund request, none where the object is gone or no order or product.
 
     The body is what the webhook's own GraphQL query gives (documents.WEBHOOK_QUERY); where that query failed, or asks
     for too little, DataError says what to correct in the portal.
@@ -92,7 +93,10 @@ def _event(told: Mapping[str, JSON], node: Mapping[str, JSON]) -> tuple[Event, .
         if isinstance(number, bool) or not isinstance(number, int | str) or not _WORD.fullmatch(str(number)):
             words = "It does not name its invoice's number. Enter the hub's query with the webhook."
             raise _unreadable("payload.data.node", words)
-        return (_told(told, node, kind="order", external_id=str(number)),)
+        order = _told(told, node, kind="order", external_id=str(number))
+        if kind == "RefundRequest" and isinstance(node.get("id"), str):
+            return (order, replace(order, kind="return", external_id=node["id"]))
+        return (order,)
     if kind in _PRODUCTS:
         return (_told(told, node, kind="product", external_id=str(node.get("sku") or node.get("id") or "")),)
     if not isinstance(kind, str):

@@ -6,7 +6,6 @@ from typing import Any
 from connectors.base import Capability, Connector
 from tests.connectors import conformance as orders
 from tests.connectors import conformance_channels as channels
-from tests.connectors import conformance_returns as returns
 
 SUITES: Mapping[Capability, Any] = {
     Capability.READ_ORDERS: orders.ReadsOrdersSuite,
@@ -14,7 +13,8 @@ SUITES: Mapping[Capability, Any] = {
     Capability.CREATE_ORDERS: orders.CreatesOrdersSuite,
     Capability.READ_DISPATCHES: orders.ReadsDispatchesSuite,
     Capability.CONFIRM_DISPATCHES: orders.ConfirmsDispatchesSuite,
-    Capability.READ_RETURNS: returns.ReadsReturnsSuite,
+    Capability.READ_RETURNS: orders.ReadsReturnsSuite,
+    Capability.TAKE_RETURNS: orders.TakesReturnsSuite,
     Capability.LIST_CARRIERS: orders.ListsReferencesSuite,
     Capability.READ_STOCK: orders.ReadsStockSuite,
     Capability.READ_PRODUCTS: orders.ReadsProductsSuite,

@@ -33,6 +33,7 @@ from connectors.canonical.errors import (
 from connectors.canonical.events import ForgedWebhookError, NotListeningError
 from connectors.canonical.options import LineDecision, OrderOptions
 from connectors.canonical.orders import Order, TargetState
+from connectors.canonical.returns import ReturnRequest
 from connectors.http import Call, Exchange
 from connectors.sandboxkit import Fault, Sandbox, SandboxClock
 
@@ -180,6 +181,8 @@ def _entries(connector: Connector) -> Mapping[Capability, Callable[[], object]]:
         Capability.HOLD_ORDERS: lambda: connector.hold_order("X", reason="X"),
         Capability.READ_DISPATCHES: lambda: connector.fetch_dispatches(**window),
         Capability.READ_RETURNS: lambda: connector.fetch_returns(**window),
+        Capability.TAKE_RETURNS: lambda: connector.find_return("X"),
+        Capability.READ_CREDIT_NOTES: lambda: connector.fetch_credit_notes(**window),
         Capability.LIST_CARRIERS: connector.fetch_carriers,
         Capability.LIST_REASONS: connector.fetch_reasons,
         Capability.READ_STOCK: lambda: connector.fetch_stock(["X"]),
@@ -651,6 +654,65 @@ class ReadsDispatchesSuite(ReadSuite):
             connector.parse_dispatch(payload)
 
         assert caught.value.problems
+
+
+class ReadsReturnsSuite(ReadSuite):
+    page_size: ClassVar[int]
+
+    @abstractmethod
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
+        """Bring about so many returns changed at START; their external ids."""
+
+    def fetch(self, connector: Connector) -> list[Page]:
+        window = {"updated_from": START - timedelta(hours=1), "updated_until": START + timedelta(hours=1)}
+        return all_pages(lambda token: connector.fetch_returns(**window, token=token))
+
+    def read(self, connector: Connector) -> object:
+        return self.fetch(connector)
+
+    def test_every_return_is_read_over_however_many_pages(self, connector: Connector, sandbox: Sandbox) -> None:
+        made = self.give_back(sandbox, self.page_size + 1)
+
+        records = records_of(self.fetch(connector))
+
+        assert {(record.kind, record.external_id) for record in records} == {("return", one) for one in made}
+        for record in records:
+            found = connector.parse_return(record.payload)
+            assert (found.external_id, found.order_external_id) == (record.external_id, record.order_external_id)
+            assert found.order_external_id
+            assert found.lines
+
+    @pytest.mark.parametrize("payload", [None, [], {}])
+    def test_what_is_no_return_is_refused_with_its_fields(self, connector: Connector, payload: Any) -> None:
+        with pytest.raises(DataError) as caught:
+            connector.parse_return(payload)
+
+        assert caught.value.problems
+
+
+class TakesReturnsSuite(WriteSuite):
+    """`prepare` gives the ReturnRequest of goods that left."""
+
+    def write(self, connector: Connector, prepared: ReturnRequest) -> object:
+        return connector.send_return(prepared)
+
+    def test_a_return_is_found_once_it_is_announced_and_not_before(
+        self, connector: Connector, prepared: ReturnRequest
+    ) -> None:
+        assert connector.find_return(prepared.reference) is None
+
+        made = connector.send_return(prepared)
+
+        assert connector.find_return(prepared.reference) == made
+
+    def test_more_than_was_sold_is_refused_and_nothing_is_announced(
+        self, connector: Connector, prepared: ReturnRequest
+    ) -> None:
+        too_many = replace(prepared, lines=(replace(prepared.lines[0], quantity=10_000),))
+        with pytest.raises(PermanentError):
+            connector.send_return(too_many)
+
+        assert connector.find_return(prepared.reference) is None
 
 
 class ReadsStockSuite(ReadSuite):

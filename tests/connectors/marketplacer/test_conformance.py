@@ -25,6 +25,7 @@ from tests.connectors.conformance import (
     ListsReferencesSuite,
     Platform,
     ReadsOrdersSuite,
+    ReadsReturnsSuite,
     WebhooksSuite,
 )
 from tests.connectors.conformance_channels import (
@@ -35,7 +36,6 @@ from tests.connectors.conformance_channels import (
     TakesPricesSuite,
     TakesStockSuite,
 )
-from tests.connectors.conformance_returns import ReadsReturnsSuite
 from tests.connectors.marketplacer.shop import LINES, account_of, dispatch_of, listing_of, ship, taken_of
 
 
@@ -96,15 +96,13 @@ class TestConfirmsDispatches(Marketplacer, ConfirmsDispatchesSuite):
 class TestReadsReturns(Marketplacer, ReadsReturnsSuite):
     read_operation = "RefundRequests"
     page_size = PAGE_ROWS
-    no_such_return = global_id("RefundRequest", 77)
 
-    def send_back(self, sandbox: Sandbox, count: int) -> dict[str, str]:
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
         seller = cast(MarketplacerSandbox, sandbox)
         seller.add_product(title="Coat", skus={"COAT": 2 * count})
         reference = seller.add_order(lines=[{"sku": "COAT", "quantity": count}])
         ship(seller, reference)
-        asked = (seller.request_refund(reference, units={"COAT": 1}, dispatched=True) for _ in range(count))
-        return dict.fromkeys(asked, reference)
+        return [seller.request_refund(reference, units={"COAT": 1}, dispatched=True) for _ in range(count)]
 
 
 class TestListsReferences(Marketplacer, ListsReferencesSuite):

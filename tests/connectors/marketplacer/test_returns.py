@@ -12,6 +12,7 @@ from connectors.canonical.returns import Return, ReturnState
 from connectors.marketplacer.connector import MarketplacerConnector
 from connectors.marketplacer.returns import STATES, parse_return
 from connectors.marketplacer.sandbox import MarketplacerSandbox
+from connectors.marketplacer.sandbox.market import global_id
 from connectors.marketplacer.sandbox.resolving import executable_schema
 from tests.connectors.conformance import START, all_pages, records_of
 from tests.connectors.marketplacer.payloads import payload
@@ -48,9 +49,16 @@ def test_a_return_names_its_order_its_lines_and_what_is_to_be_given_back(
     sold = next(line["id"] for line in sandbox.invoice(reference)["lines"] if line["sku"] == TEE)
     assert (found.external_id, found.number, found.order_external_id) == (request, "529", reference)
     assert (found.state, found.source_state, found.refunds) == (ReturnState.REQUESTED, "AWAITING", ())
+    alone = connector.fetch_return(request)
+    assert alone is not None
+    assert (alone.order_external_id, connector.parse_return(alone.payload)) == (reference, found)
     (line,) = found.lines
     assert (line.sku, line.order_line_id, line.requested, line.reason) == (TEE, sold, 1, "Too small")
     assert line.amount == found.refund_wanted == Money(Decimal("49.90"), "AUD")
+
+
+def test_a_request_that_is_not_there_is_none(connector: MarketplacerConnector) -> None:
+    assert connector.fetch_return(global_id("RefundRequest", 77)) is None
 
 
 def test_a_cancellation_is_no_return(connector: MarketplacerConnector, sandbox: MarketplacerSandbox) -> None:

@@ -22,6 +22,7 @@ from tests.connectors.conformance import (
     ListsReferencesSuite,
     Platform,
     ReadsOrdersSuite,
+    ReadsReturnsSuite,
     WaitingOrder,
 )
 from tests.connectors.conformance_channels import (
@@ -33,7 +34,6 @@ from tests.connectors.conformance_channels import (
     TakesPricesSuite,
     TakesStockSuite,
 )
-from tests.connectors.conformance_returns import ReadsReturnsSuite
 from tests.connectors.mirakl.shop import LINES, account_of, dispatch_of, listing_of
 
 
@@ -192,15 +192,14 @@ class TestReadsReturns(Mirakl, ReadsReturnsSuite):
 
     read_operation = "RT11"
     page_size = 100
-    no_such_return = "0195c1f0-7c1e-7b0a-9b1e-2f6f5c1d4a11"
 
     def make_sandbox(self, clock: SandboxClock) -> MiraklSandbox:
         return MiraklSandbox(clock=clock, settings={"call_limits": False})
 
-    def send_back(self, sandbox: Sandbox, count: int) -> dict[str, str]:
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
         shop = cast(MiraklSandbox, sandbox)
         order = shop.add_order(lines=LINES, advance_to="SHIPPED")
-        return {shop.create_return(f"{order}-1"): order for _ in range(count)}
+        return [shop.create_return(f"{order}-1") for _ in range(count)]
 
 
 class TestListsReferences(Mirakl, ListsReferencesSuite):

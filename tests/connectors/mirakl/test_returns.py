@@ -102,3 +102,16 @@ def test_a_window_is_asked_for_by_the_vendors_own_names(sandbox: MiraklSandbox) 
     late = {"updated_from": START + timedelta(hours=1), "updated_until": START + timedelta(hours=2)}
 
     assert connector_on(sandbox).fetch_returns(**late).records == ()
+
+
+def test_one_return_is_read_as_the_list_shows_it(sandbox: MiraklSandbox) -> None:
+    order = sandbox.add_order(lines=LINES, advance_to="SHIPPED")
+    sandbox.change_settings(call_limits=False)
+    made = [sandbox.create_return(f"{order}-1"), sandbox.create_return(f"{order}-2")]
+    connector = connector_on(sandbox)
+
+    for record in connector.fetch_returns(**WINDOW).records:
+        alone = connector.fetch_return(record.external_id)
+        assert alone == record
+    assert connector.fetch_return("0195c1f0-7c1e-7b0a-9b1e-2f6f5c1d4a11") is None
+    assert {record.external_id for record in connector.fetch_returns(**WINDOW).records} == set(made)

@@ -177,6 +177,13 @@ class Connector(ABC):
     def check(self) -> CheckReport:
         """Test the connection: credentials, roles or scopes, features and settings we rely on. Never raises for a refusal."""
 
+    def why_not_live(self) -> tuple[str, ...]:
+        """What speaks against using this account in earnest, as full sentences with the next step; () = nothing.
+
+        Asked before a link or a flow goes live. It only reads, and raises like any reading.
+        """
+        return ()
+
     # --- reading what was sold ------------------------------------------------------------------------------------
     def fetch_orders(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
         """One page of orders changed in [from, until]; repeats are to be expected."""
@@ -197,6 +204,18 @@ class Connector(ABC):
     def decide_order(self, reference: str, decisions: Sequence[LineDecision]) -> None:
         """Accept or refuse every line of an order in one call."""
         raise self._lacks(Capability.ACCEPT_ORDERS)
+
+    @property
+    def notes_orders(self) -> bool:
+        """Whether this account wants an order's number where it is fulfilled written down: see `note_order`."""
+        return False
+
+    def note_order(self, reference: str, *, number: str) -> str:
+        """Write the order's number where it is fulfilled down beside it. Returns the note's id. NOT repeatable."""
+        raise ConfigurationError(f"{self.label} takes no notes on orders.", operation="note_order", code="capability")
+
+    def find_order_note(self, reference: str, *, number: str) -> str | None:
+        raise ConfigurationError(f"{self.label} takes no notes on orders.", operation="note_order", code="capability")
 
     def cancel_sold_order(self, order: Order, *, reason_code: str) -> str:
         """Cancel, or refund before dispatch, what is left of a sold order. Returns the platform's transaction id."""
@@ -410,6 +429,10 @@ class Connector(ABC):
     def parse_webhook(self, body: bytes) -> tuple[Event, ...]:
         """Raises DataError when a genuine body cannot be read."""
         raise self._lacks(Capability.WEBHOOKS)
+
+    def sequence_of(self, delivery_key: str) -> tuple[str, int] | None:
+        """Where the platform counts its deliveries: (name of the row of numbers, this one's). A gap: one never came."""
+        return None
 
     # --- people ---------------------------------------------------------------------------------------------------
     def page_url(self, kind: str, external_id: str) -> str:

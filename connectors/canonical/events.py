@@ -9,7 +9,7 @@ class Event:
     """A change the platform tells of: a hint, the state is re-read."""
 
     event_id: str  # what the platform confirms by, or a digest where it has no id
-    kind: str  # order | shipment | return | product | stock
+    kind: str  # order | shipment | return | product | stock | missed (something was told that never came)
     external_id: str  # of the object that changed
     change: str = ""  # CREATED, UPDATED, ... in the platform's words
     occurred_at: datetime | None = None

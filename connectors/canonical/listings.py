@@ -62,6 +62,7 @@ class ListingUpdate:
     values: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # attribute code → its values, as the channel spells them
+    emptied: frozenset[str] = frozenset()  # attributes it was told before and that have no value any more
 
     def __post_init__(self) -> None:
         if not self.sku or not self.category:

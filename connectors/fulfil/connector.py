@@ -124,7 +124,7 @@ class FulfilConnector(Connector):
 
     @cached_property
     def returns(self) -> Returns:
-        return Returns(self.client, channel=channel_id(self.account))
+        return Returns(self.client, channels=channel_ids(self.account))
 
     def check(self) -> CheckReport:
         return checks.check(self.account, gate=self.gate)

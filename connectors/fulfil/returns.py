@@ -33,13 +33,13 @@ RETURN_ROWS = 50
 
 
 class Returns:
-    def __init__(self, client: FulfilClient, *, channel: int) -> None:
-        self._client, self._channel = client, channel
+    def __init__(self, client: FulfilClient, *, channels: Sequence[int]) -> None:
+        self._client, self._channels = client, tuple(channels)
 
     # --- announcing -----------------------------------------------------------------------------------------------
     def find(self, reference: str) -> str | None:
         """The return order that carries our reference."""
-        domain = [["channel", "=", self._channel], ["channel_identifier", "=", reference]]
+        domain = [["channel", "in", list(self._channels)], ["channel_identifier", "=", reference]]
         rows = self._client.search_read(SALE, domain, ("state",), limit=1)
         return str(rows[0]["id"]) if rows else None
 
@@ -61,12 +61,12 @@ class Returns:
         if not rows:
             words = f"Fulfil has no order {number} for return {request.reference}. Look for it there, then try again."
             raise PermanentError(words, subject=request.order_external_id, code="order_gone")
-        taxes = self._client.search_read_all(TAX, [["channel", "=", self._channel]], ("tax", "rate"))
+        taxes = self._client.search_read_all(TAX, [["channel", "in", list(self._channels)]], ("tax", "rate"))
         return parse_sold_lines(rows, taxes)
 
     # --- what arrived ---------------------------------------------------------------------------------------------
     def page(self, *, since: datetime, until: datetime, token: str | None) -> Page:
-        domain = [*_changed(since, until, token), ["channels", "in", [self._channel]]]
+        domain = [*_changed(since, until, token), ["channels", "in", list(self._channels)]]
         rows = self._client.search_read(SHIPMENT, domain, SHIPMENT_FIELDS, limit=RETURN_ROWS)
         return Page(records=self._records(rows), next_token=str(rows[-1]["id"]) if len(rows) == RETURN_ROWS else None)
 
@@ -101,7 +101,7 @@ class Returns:
         domain = [
             *_changed(since, until, token),
             ["OR", ["type", "=", "out_credit_note"], [["type", "=", "out"], ["total_amount", "<", 0]]],
-            ["sales.channel", "=", self._channel],
+            ["sales.channel", "in", list(self._channels)],
         ]
         rows = self._client.search_read(INVOICE, domain, INVOICE_FIELDS, limit=RETURN_ROWS)
         ids = sorted({sale for row in rows for sale in row.get("sales") or ()})

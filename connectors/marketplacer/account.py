@@ -46,6 +46,11 @@ SETTINGS: tuple[Setting, ...] = (
         choices=((STANDARD, "Standard: the request is confirmed"), (ADVANCED, "Advanced: each line is accepted")),
     ),
     Setting(
+        name="annotation_type",
+        label="Kind of annotation for orders taken",
+        help="The name of the operator's annotation that takes your order number, such as Received. Empty: none is made.",
+    ),
+    Setting(
         name="webhook_header",
         label="Webhook secret header",
         help="The name of the header that carries the webhook secret, as entered with the webhook at Marketplacer.",
@@ -99,6 +104,10 @@ def key_headers(account: Account) -> Mapping[str, str]:
 
 def webhook_header(account: Account) -> str:
     return str(account.settings.get("webhook_header") or DEFAULT_WEBHOOK_HEADER).strip()
+
+
+def annotation_type(account: Account) -> str:
+    return str(account.settings.get("annotation_type") or "").strip()
 
 
 def settles_by_line(account: Account) -> bool:

@@ -40,7 +40,9 @@ NEEDED_CALLS: Mapping[str, str] = {
 MISSED: Mapping[str, str] = {
     "Invoice.updatedAt": "An order's last change is told by its newest date instead.",
     "Invoice.refundRequests": "Refund requests are read one order at a time instead.",
-    "RefundRequestLineItem.dispatched": "Cancellations show only when the marketplace has settled them.",
+    "RefundRequestLineItem.dispatched": (
+        "Cancellations show only when the marketplace has settled them, and returns are not read."
+    ),
     "Shipment.note": "A dispatch is found again by its tracking number alone.",
     SKU_ARGUMENT: "All products are read to find the one a SKU belongs to.",
 }
@@ -60,6 +62,12 @@ def check(account: Account, *, gate: Gate) -> CheckReport:
         findings.append(_untested())
     findings.append(_webhooks(account))
     return CheckReport(findings=tuple(findings))
+
+
+def why_not_live(client: MarketplacerClient) -> tuple[str, ...]:
+    """Orders are read once before the schema: an instance that hides it tells what it lacks by what it refuses."""
+    found = (*_orders(client), *_schema(client))
+    return tuple(finding.message for finding in found if finding.blocking and not finding.ok)
 
 
 def _tried(subject: str, look: Callable[[], Iterable[Finding]], *, blocking: bool = True) -> list[Finding]:

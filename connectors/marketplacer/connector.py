@@ -15,12 +15,13 @@ from connectors.canonical.listings import ChannelAttribute, ChannelCategory, Cha
 from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
+from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit
 from connectors.marketplacer import account as entered
-from connectors.marketplacer import checks, dispatching, documents, translate, webhooks
+from connectors.marketplacer import checks, dispatching, documents, returns, translate, webhooks
 from connectors.marketplacer.catalogue import Catalogue
-from connectors.marketplacer.client import MarketplacerClient, rows_of
+from connectors.marketplacer.client import MarketplacerClient, next_cursor, rows_of
 from connectors.marketplacer.documents import PAGE_ROWS, Document
 from connectors.marketplacer.paging import Place
 from connectors.marketplacer.refusals import payload_refusal, refused
@@ -45,7 +46,7 @@ class MarketplacerConnector(Connector):
         Capability.READ_DISPATCHES: False,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
-        Capability.READ_RETURNS: False,
+        Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
         Capability.LIST_CARRIERS: True,
@@ -61,6 +62,7 @@ class MarketplacerConnector(Connector):
         Capability.EVENTS_QUEUE: False,
         Capability.WEBHOOKS: True,
     }
+    returns_by_creation = True  # and by their refund: what becomes of open ones shows only when they are asked for
     webhook_refused_status = 503  # any 4xx but 429: "state Failed at once, no retry, and the webhook is disabled"
     capability_notes: ClassVar[Mapping[Capability, str]] = {
         Capability.READ_ORDERS: "An order is an invoice: the seller's part of what a customer bought.",
@@ -73,13 +75,14 @@ class MarketplacerConnector(Connector):
         Capability.CANCEL_SOLD_ORDERS: "By a refund request; the last step, the refund itself, is the operator's.",
         Capability.READ_DISPATCHES: "The hub sends dispatches here, and reads them back to see that they arrived.",
         Capability.CONFIRM_DISPATCHES: "A tracking number and a listed carrier are mandatory.",
+        Capability.READ_RETURNS: "Refund requests after dispatch. The last step, the refund itself, is the operator's.",
         Capability.LIST_REASONS: "Reasons are free text: what the mapping or the link names is sent as it stands.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
         Capability.READ_PRODUCTS: "Products are owned elsewhere. Sellers cannot attach their own ids to what exists: SKUs join.",
         Capability.READ_PRICES: "Prices are owned elsewhere and only published here.",
         Capability.SEND_STOCK: "One change for each SKU, up to 25 in one call: there is no bulk change of stock.",
         Capability.SEND_PRICES: "Like stock. A discount is a sale price without dates.",
-        Capability.SEND_LISTINGS: "What the operator must review goes on sale after that. Pictures cannot be deleted.",
+        Capability.SEND_LISTINGS: "What the operator must review goes on sale after that. Pictures taken away may stay.",
         Capability.EVENTS_QUEUE: "Orders are polled by the time of their last change; webhooks tell of some sooner.",
         Capability.WEBHOOKS: "Known by a secret header, and by a signature where the operator set a key.",
     }
@@ -101,6 +104,10 @@ class MarketplacerConnector(Connector):
 
     def check(self) -> CheckReport:
         return checks.check(self.account, gate=self.gate)
+
+    def why_not_live(self) -> tuple[str, ...]:
+        """An amount that the instance shows nowhere: no order of it could be read."""
+        return checks.why_not_live(self.client)
 
     # --- reading what was sold ------------------------------------------------------------------------------------
     def fetch_orders(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
@@ -159,6 +166,23 @@ class MarketplacerConnector(Connector):
         self._write(documents.RETURN_REFUND_REQUEST, body, "refundRequest", reference=reference)
 
     # --- returns, as far as a seller may --------------------------------------------------------------------------
+    def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of the refund requests whose goods come back; some come twice, see `returns.Turn`."""
+        turn = returns.Turn.decoded(token)
+        filters = turn.filters(since=updated_from, until=updated_until)
+        variables = {"first": PAGE_ROWS, "after": turn.after or None, "filters": filters}
+        page = self.client.page(documents.LIST_REFUND_REQUESTS, "refundRequests", variables)
+        following = turn.following(next_cursor(page))
+        records = tuple(returns.as_record(row) for row in rows_of(page) if returns.is_return(row))
+        return Page(records=records, next_token=following.encoded() if following else None)
+
+    def fetch_return(self, external_id: str) -> Record | None:
+        node = self.client.execute(documents.READ_REFUND_REQUEST, {"id": external_id}).get("node")
+        return returns.as_record(node) if isinstance(node, dict) and returns.is_return(node) else None
+
+    def parse_return(self, payload: JSON) -> Return:
+        return returns.parse_return(payload, currency=self.currency)
+
     def confirm_return(self, request_id: str, *, note: str) -> None:
         """Mark a refund request's goods as arrived. Found again by the request's status RETURNED."""
         body = dispatching.build_return(request_id, note=note)
@@ -179,6 +203,25 @@ class MarketplacerConnector(Connector):
                 raise _about(reference or line_ids[0], refused(document.operation, text=self.client.words(text)))
             if not isinstance(payload, dict):
                 raise _no_verdict(document, reference or line_ids[0])
+
+    # --- annotations ----------------------------------------------------------------------------------------------
+    @property
+    def notes_orders(self) -> bool:
+        """Sellers cannot attach an external id to an invoice: an annotation stands in for it."""
+        return bool(entered.annotation_type(self.account))
+
+    def note_order(self, reference: str, *, number: str) -> str:
+        kind = entered.annotation_type(self.account)
+        return self.annotate_order(reference, annotation_type=kind, content=_note_of(number))
+
+    def find_order_note(self, reference: str, *, number: str) -> str | None:
+        """By its very words, on the invoice itself."""
+        if not (reference.isascii() and reference.isdigit()) or int(reference) > MAX_NUMBER:
+            return None
+        page = self.client.page(documents.READ_ANNOTATIONS, "invoices", {"number": int(reference)})
+        rows = (row for row in rows_of(page) if translate.reference_of(row) == reference)
+        notes = (note for row in rows for note in row.get("annotations") or ())
+        return next((str(note["id"]) for note in notes if note.get("content") == _note_of(number)), None)
 
     def annotate_order(self, reference: str, *, annotation_type: str, content: str) -> str:
         """Tell the operator "received" or "on back order" by an annotation of the type so named. NOT repeatable."""
@@ -285,6 +328,9 @@ class MarketplacerConnector(Connector):
     def parse_webhook(self, body: bytes) -> tuple[Event, ...]:
         return webhooks.events(body)
 
+    def sequence_of(self, delivery_key: str) -> tuple[str, int] | None:
+        return webhooks.sequence_of(delivery_key)
+
     # --- invoices -------------------------------------------------------------------------------------------------
     def _invoices(self, window: Mapping[str, str], token: str | None) -> tuple[Sequence[JSON], str | None, int | None]:
         place = Place.decoded(token)
@@ -343,6 +389,10 @@ class MarketplacerConnector(Connector):
 
 
 _REFUND_FLAGS = frozenset({"AWAITING_RETURN", "AWAITING_REFUND", "REFUNDED", "CANCELLED"})
+
+
+def _note_of(number: str) -> str:
+    return f"Order {number}"
 
 
 def _record(payload: JSON) -> Record:

@@ -31,7 +31,7 @@ def check_sendable(dispatch: Dispatch) -> Dispatch:
     ]
     if not dispatch.carrier and not dispatch.carrier_name:
         problems.append(Problem(field="carrier", message="The dispatch has no carrier that the marketplace knows."))
-    if not dispatch.tracking_number:
+    if not dispatch.tracking_number.strip():
         words = "This marketplace takes no dispatch without a tracking number. Enter it where the parcel was packed."
         problems.append(Problem(field="tracking_number", message=words))
     if problems:

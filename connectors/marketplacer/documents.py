@@ -42,7 +42,8 @@ def _money(*names: str) -> tuple[str, ...]:
 # --- what is asked for only where it exists ---------------------------------------------------------------------------
 LINE_MONEY = ("cost", "postage", "tax", "total")
 INVOICE_MONEY = ("subtotal", "discount", "postage", "tax", "total", "commissionAmount", "commissionAmountTax")
-_REFUND_LINE = ("dispatched", "quantity", "lineItem { id }", "status")
+_REFUND_LINE = ("dispatched", "quantity", "lineItem { id variantSku }", "status")
+_REFUND_MONEY = ("amountCents", "amountFormatted")
 _SHIPMENT_OPTIONAL = ("note",)
 _ADDRESS = (
     "id address city postcode fullAddress",
@@ -73,10 +74,11 @@ def _address(absent: Absent) -> str:
     return f"{{ {_known('Address', _ADDRESS, absent)} country {{ {country} }} }}"
 
 
-def _refund_request(absent: Absent) -> str:
-    head = _known("RefundRequest", ("legacyId", "createdAt", "refundedAt"), absent)
-    line = _known("RefundRequestLineItem", _REFUND_LINE, absent)
-    return f"id status {head} lineItems {{ id reason {line} }}"
+def _refund_request(absent: Absent, *, head: Iterable[str] = (), line: Iterable[str] = ()) -> str:
+    """`head`, `line`: what is asked for besides."""
+    own = _known("RefundRequest", ("legacyId", "createdAt", "refundedAt", *head), absent)
+    each = _known("RefundRequestLineItem", (*_REFUND_LINE, *line), absent)
+    return f"id status {own} lineItems {{ id reason {each} }}"
 
 
 def _shipment(absent: Absent) -> str:
@@ -139,18 +141,28 @@ def _invoice_by_id(absent: Absent) -> str:
     return f"query InvoiceById($id: ID!) {{ node(id: $id) {{ __typename ... on Invoice {{ {_invoice(absent)} }} }} }}"
 
 
+def _return(absent: Absent) -> str:
+    """A refund request by itself: with its order and its money."""
+    return f"{_refund_request(absent, head=_money('cashAmount'), line=_REFUND_MONEY)} invoice {{ id legacyId }}"
+
+
 def _refund_requests(absent: Absent) -> str:
     return (
         "query RefundRequests($first: Int, $after: String, $filters: RefundRequestFilters) { "
-        f"refundRequests(first: $first, after: $after, filters: $filters) {{ {_PAGE} nodes {{ "
-        f"{_refund_request(absent)} invoice {{ id legacyId }} }} }} }}"
+        "refundRequests(first: $first, after: $after, filters: $filters) "
+        f"{{ {_PAGE} nodes {{ {_return(absent)} }} }} }}"
     )
+
+
+def _refund_request_by_id(absent: Absent) -> str:
+    return f"query RefundRequest($id: ID!) {{ node(id: $id) {{ __typename ... on RefundRequest {{ {_return(absent)} }} }} }}"
 
 
 LIST_INVOICES = Document(name="Invoices", operation="invoices", build=_invoices)
 READ_INVOICE = Document(name="Invoice", operation="invoices", build=_invoice_by_number)
 READ_INVOICE_BY_ID = Document(name="InvoiceById", operation="node", build=_invoice_by_id)
 LIST_REFUND_REQUESTS = Document(name="RefundRequests", operation="refundRequests", build=_refund_requests)
+READ_REFUND_REQUEST = Document(name="RefundRequest", operation="node", build=_refund_request_by_id)
 
 WHO_AM_I = Document(
     name="Me",
@@ -170,6 +182,15 @@ LIST_ANNOTATION_TYPES = Document(
     build=_fixed(
         "query AnnotationTypes($after: String) { invoiceAnnotationTypes(first: 100, after: $after) "
         f"{{ {_PAGE} nodes {{ id name description creatableBySeller }} }} }}"
+    ),
+)
+
+READ_ANNOTATIONS = Document(
+    name="Annotations",
+    operation="invoices",
+    build=_fixed(
+        "query Annotations($number: Int) { invoices(first: 2, filters: { legacyId: $number }) "
+        "{ nodes { id legacyId annotations { id content } } } }"
     ),
 )
 
@@ -339,9 +360,11 @@ DOCUMENTS: tuple[Document, ...] = (
     READ_INVOICE,
     READ_INVOICE_BY_ID,
     LIST_REFUND_REQUESTS,
+    READ_REFUND_REQUEST,
     WHO_AM_I,
     LIST_CARRIERS,
     LIST_ANNOTATION_TYPES,
+    READ_ANNOTATIONS,
     LIST_ADVERTS,
     FIND_ADVERTS,
     MORE_VARIANTS,

@@ -156,20 +156,26 @@ class Options:
 def build_advert(product: Product, existing: Existing | None, *, options: Options) -> JSON:
     """The input of advertUpsert. Price and stock are not named, so they stay.
 
+    What is not named stays too, so what the marketplace was told before and has no value any more is emptied by name.
+    `advertOptionValues` is read as `variantOptionValues` is documented: a full replacement.
     Every variant that the advert has is named by its id, whether it changes or not: it is not documented what becomes of
     one that is left out.
     """
     first = product.updates[0].values
+    emptied = product.updates[0].emptied if existing else frozenset[str]()
     attributes: dict[str, JSON] = {
         "taxonId": product.category,
         "attemptAutoPublish": True,
         **{name: first[name][0] for name in (TITLE, DESCRIPTION) if first.get(name)},
     }
+    if DESCRIPTION in emptied:
+        attributes["description"] = ""
     if first.get(BRAND):
         attributes["brandMappings"] = list(first[BRAND])
-    if first.get(IMAGES):
-        attributes["images"] = [{"sourceUrl": address} for address in first[IMAGES]]
-    if values := list(_options(product.updates[0], options, on_advert=True)):
+    if first.get(IMAGES) or IMAGES in emptied:
+        attributes["images"] = [{"sourceUrl": address} for address in first.get(IMAGES, ())]
+    values = list(_options(product.updates[0], options, on_advert=True))
+    if values or emptied & (options.on_advert - _OWN_CODES):
         attributes["advertOptionValues"] = values
     attributes["variants"] = list(_variants(product, existing, options))
     return {"attributes": attributes, **({"advertId": existing.advert_id} if existing else {})}
@@ -184,6 +190,8 @@ def _variants(product: Product, existing: Existing | None, options: Options) -> 
             variant["id"] = ids[update.sku]
         if barcode := update.values.get(BARCODE):
             variant["barcode"] = barcode[0]
+        elif update.sku in ids and BARCODE in update.emptied:
+            variant["barcode"] = ""
         variant["variantOptionValues"] = list(_options(update, options, on_advert=False))
         yield variant
     for key, sku in existing.variants.items() if existing else ():

@@ -63,6 +63,28 @@ KNOWN: tuple[Advice, ...] = (
     ),
 )
 
+# What the hub wants by each operation, as people say it: "may not …", "wanted to …".
+WANTS: Mapping[str, str] = {
+    "invoices": "read orders",
+    "refundRequests": "read refund requests",
+    "node": "read one record",
+    "nodes": "read categories and attributes",
+    "taxons": "read categories",
+    "advertsWhere": "read products",
+    "apiKeyPrincipal": "see whose key it is",
+    "shipmentCarriers": "read the carriers",
+    "invoiceAnnotationTypes": "read the kinds of notes",
+    "__type": "read what the marketplace can do",
+    "shipmentCreate": "confirm dispatches",
+    "refundRequestCreate": "cancel orders",
+    "refundRequestReturn": "settle refund requests",
+    "refundRequestLineItemAccept": "accept lines of refund requests",
+    "refundRequestLineItemDeny": "deny lines of refund requests",
+    "invoiceAnnotationCreate": "write notes on orders",
+    "variantUpdate": "send stock and prices",
+    "advertUpsert": "send products",
+}
+
 _NO_KEY = (
     "Marketplacer refused the API key: it is missing, expired or withdrawn. "
     "Make a new one in the seller portal under Extensions > API access, and enter it here."
@@ -92,7 +114,8 @@ def refused(operation: str, *, text: str, subject: str = "") -> PermanentError:
     advice = next((advice for advice in KNOWN if advice.text in lowered), None)
     if advice is not None:
         return PermanentError(advice.message, subject=subject, platform_words=text, code=advice.code)
-    return PermanentError(f"Marketplacer refused {operation}.", subject=subject, platform_words=text, code="refused")
+    words = f"Marketplacer refused to let the hub {WANTS[operation]}. Read its words."
+    return PermanentError(words, subject=subject, platform_words=text, code="refused")
 
 
 # --- payload errors ---------------------------------------------------------------------------------------------------
@@ -164,16 +187,16 @@ def graphql_error(errors: Sequence[Mapping[str, JSON]], *, document: Document) -
     order = ("internal", "permission", "schema", "request") if document.write else ("permission", "schema", "request")
     kind = next((kind for kind in order if kind in kinds), "internal")
     theirs = "; ".join(str(error.get("message", "")) for error in errors)[:500]
-    operation = document.operation
+    operation, wants = document.operation, WANTS[document.operation]
     if kind == "permission":
-        words = f"The API key may not use {operation}. Ask the operator, or make a key with that right in the seller portal."
+        words = f"The API key may not {wants}. Ask the operator, or make a key with that right in the seller portal."
         return ConfigurationError(words, operation=operation, platform_words=theirs, code="permission")
     if kind == "schema":
-        words = f"This marketplace does not understand {operation} as the hub asks it. Run the connection test."
+        words = f"This marketplace does not understand how the hub asks to {wants}. Run the connection test."
         return ConfigurationError(words, operation=operation, platform_words=theirs, code="schema")
     if kind == "request":
         return refused(operation, text=theirs)
-    words = f"Marketplacer could not finish {operation}."
+    words = f"Marketplacer failed when the hub wanted to {wants}."
     if document.write:
         return UnknownOutcomeError(
             f"{words} It may have been done; the hub looks it up before it tries again.",

@@ -56,6 +56,7 @@ def parse_order(payload: JSON, *, currency: str) -> Order:
     flags = _flags(node)
     units = _units(node, flags)
     lines, shipping, gross = _priced(node, units, currency=currency)
+    rest = _tax_beside_lines(node, currency=currency)
     state = _state(node, flags, units)
     node.faults.raise_any()
     open_lines = [line for line in lines if not line.cancelled]
@@ -70,11 +71,13 @@ def parse_order(payload: JSON, *, currency: str) -> Order:
         tax_included=gross,
         lines=tuple(lines),
         shipping=shipping,
+        taxes=(TaxAmount(code="tax", amount=rest),) if open_lines and rest.amount > 0 else (),
         total=total((line.line_total for line in open_lines), currency=currency) + shipping,
         billing_address=_address(node, "buyerBillingAddress", needed=False),
         shipping_address=_address(node, "shippingAddress", needed=state is OrderState.READY_TO_SHIP),
         relay_email=node.text("buyerEmailAddress"),
         can_ship=state is OrderState.READY_TO_SHIP,
+        cancellation_requested=_waits_for_seller(node),
         fulfilled_by_seller=node.text("deliveryType") in {ONLINE, ""},
         attributes=_attributes(node),
     )
@@ -187,6 +190,21 @@ def taken_off(node: Node) -> dict[str, int]:
             if line is not None and before and item.text("status") != "REFUND_DENIED":
                 off[line.text("id")] = off.get(line.text("id"), 0) + item.count("quantity")
     return off
+
+
+def _waits_for_seller(node: Node) -> bool:
+    """Whether a cancellation, whoever asked for it, waits to hear from the seller that the goods will not leave."""
+    return any(
+        request.text("status") == "AWAITING"
+        and any(_is_undecided(item) for item in request.children("lineItems"))
+        and all(item.given("dispatched") and not item.flag("dispatched") for item in request.children("lineItems"))
+        for request in node.children("refundRequests")
+    )
+
+
+def _is_undecided(item: Node) -> bool:
+    """In the standard flow lines have no status of their own, or the one they began with."""
+    return item.text("status") in {"", "PENDING_APPROVAL"}
 
 
 def read_units(payload: JSON) -> dict[str, Units]:
@@ -303,6 +321,15 @@ def _tax_mode(node: Node, stated: Sequence[_Stated], postage: Money, *, currency
     )
     node.fault("totalCents" if node.given("totalCents") else "totalFormatted", words)
     return True, zero(currency)
+
+
+def _tax_beside_lines(node: Node, *, currency: str) -> Money:
+    """What the invoice's tax has beyond its lines': that of postage. Lines state the tax of their goods alone."""
+    stated = node.money("tax", currency=currency)
+    lines = sum(
+        ((line.money("tax", currency=currency) or Decimal(0)) for line in node.children("lineItems")), Decimal(0)
+    )
+    return Money(Decimal(0) if stated is None else stated - lines, currency)
 
 
 def _line(stated: _Stated, units: Mapping[str, Units], *, currency: str) -> OrderLine:

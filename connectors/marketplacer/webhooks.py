@@ -11,7 +11,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from connectors.canonical.errors import DataError, Problem
@@ -55,19 +56,14 @@ def _one(headers: Mapping[str, str], name: str) -> str:
     return found[0].strip() if len(found) == 1 else ""
 
 
-def missing_sequences(delivery_keys: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    """Instance → sequence numbers that never came between the first and the last that did: a poll must find those."""
-    seen: dict[str, set[int]] = {}
-    for key in delivery_keys:
-        vertical, mark, sequence = key.rpartition(":")
-        if mark and _SEQUENCE.fullmatch(sequence):
-            seen.setdefault(vertical, set()).add(int(sequence))
-    gaps = {name: tuple(sorted(set(range(min(numbers), max(numbers))) - numbers)) for name, numbers in seen.items()}
-    return {name: numbers for name, numbers in gaps.items() if numbers}
+def sequence_of(delivery_key: str) -> tuple[str, int] | None:
+    """The instance and its number of this delivery; None where the headers named none."""
+    vertical, mark, sequence = delivery_key.rpartition(":")
+    return (vertical, int(sequence)) if mark and _SEQUENCE.fullmatch(sequence) else None
 
 
 def events(body: bytes) -> tuple[Event, ...]:
-    """What a genuine body tells: one event, or none where the object is gone or no order or product.
+    """What a genuine body tells: one event, two of a refund request, none where the object is gone or no order or product.
 
     The body is what the webhook's own GraphQL query gives (documents.WEBHOOK_QUERY); where that query failed, or asks
     for too little, DataError says what to correct in the portal.
@@ -97,7 +93,10 @@ def _event(told: Mapping[str, JSON], node: Mapping[str, JSON]) -> tuple[Event, .
         if isinstance(number, bool) or not isinstance(number, int | str) or not _WORD.fullmatch(str(number)):
             words = "It does not name its invoice's number. Enter the hub's query with the webhook."
             raise _unreadable("payload.data.node", words)
-        return (_told(told, node, kind="order", external_id=str(number)),)
+        order = _told(told, node, kind="order", external_id=str(number))
+        if kind == "RefundRequest" and isinstance(node.get("id"), str):
+            return (order, replace(order, kind="return", external_id=node["id"]))
+        return (order,)
     if kind in _PRODUCTS:
         return (_told(told, node, kind="product", external_id=str(node.get("sku") or node.get("id") or "")),)
     if not isinstance(kind, str):

@@ -151,6 +151,24 @@ class MiraklClient:
         response = self._write("ST24", "PUT", "/api/shipments/ship", json=body)
         return _object(response, optional_lists=("shipment_success", "shipment_errors"))
 
+    # --- returns ------------------------------------------------------------------------------------------------------
+    def list_returns(self, *, updated_from: datetime, updated_until: datetime, page_token: str = "") -> JSON:
+        """RT11, one page, oldest creation first: who changes meanwhile leaves the window and moves nobody else.
+
+        Its filters have names of their own (`return_last_updated_from`): misnamed ones are ignored.
+        """
+        window = {
+            "return_last_updated_from": iso(updated_from),
+            "return_last_updated_to": iso(updated_until),
+            "limit": PAGE_SIZE,
+            "sort": "date_created,ASC",
+        }
+        params = {"page_token": page_token} if page_token else window  # it holds every other parameter
+        return self._read("RT11", "/api/returns", params=params, lists=("data",))
+
+    def read_return(self, return_id: str) -> JSON:
+        return self._read("RT11", "/api/returns", params={"return_id": return_id}, lists=("data",))
+
     # --- reference data and settings ----------------------------------------------------------------------------------
     def read_version(self) -> None:
         """V01: only the 200 matters."""
@@ -376,7 +394,10 @@ def limits(account: Account) -> tuple[Limit, ...]:
     return (
         Limit(bucket="OR11", calls=1, seconds=poll, source="OR11, maximum usage, asynchronous"),
         Limit(bucket="OR04", calls=1, seconds=MINUTE, source="OR04, maximum usage"),
-        Limit(bucket="ST12", calls=1, seconds=5 * MINUTE, source="ST12, maximum usage"),
+        *(
+            Limit(bucket=name, calls=1, seconds=5 * MINUTE, source=f"{name}, maximum usage")
+            for name in ("RT11", "ST12")
+        ),
         Limit(bucket="STO01", calls=1, seconds=MINUTE, source="STO01, maximum usage"),
         Limit(bucket="STO02", calls=1, seconds=15, source="STO02, maximum usage"),
         *(

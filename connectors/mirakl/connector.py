@@ -21,9 +21,10 @@ from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
+from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit, path_segment
-from connectors.mirakl import checks, client, lists, offers, translate, writes
+from connectors.mirakl import checks, client, lists, offers, returns, translate, writes
 from connectors.mirakl.catalogue import LISTING_LINES, Catalogue
 from connectors.mirakl.client import MiraklClient, Place
 from connectors.mirakl.lists import Features
@@ -67,7 +68,7 @@ class MiraklConnector(Connector):
         Capability.READ_DISPATCHES: False,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
-        Capability.READ_RETURNS: False,
+        Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
         Capability.LIST_CARRIERS: True,
@@ -93,6 +94,7 @@ class MiraklConnector(Connector):
         Capability.CANCEL_SOLD_ORDERS: "Before acceptance by refusing, before payment by cancelling, after it by a refund.",
         Capability.READ_DISPATCHES: "The hub sends dispatches here, and reads them back to see that they arrived.",
         Capability.PARTIAL_DISPATCHES: "Where the operator allows several shipments; else with the last parcel.",
+        Capability.READ_RETURNS: "Where the operator has returns; a return refunds nothing by itself.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
         Capability.READ_PRODUCTS: "Products are owned elsewhere.",
         Capability.SEND_STOCK: "A file, at most one a minute; Mirakl then says which lines it did not take.",
@@ -283,6 +285,36 @@ class MiraklConnector(Connector):
         if dispatch.is_last or self._shipments(dispatch.order_reference) is not None:
             return ""
         return "This marketplace takes an order only as a whole: it is confirmed when the last parcel has left."
+
+    # --- returns --------------------------------------------------------------------------------------------------
+    def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """RT11, one page."""
+        window = {"updated_from": updated_from, "updated_until": updated_until}
+        answer = self._returns(lambda: self.client.list_returns(**window, page_token=token or ""))
+        records = tuple(map(returns.as_record, answer["data"]))
+        return Page(records=records, next_token=answer.get("next_page_token") or None)
+
+    def fetch_return(self, external_id: str) -> Record | None:
+        """RT11 by its id; what else a misread filter lets through does not count."""
+        found = map(returns.as_record, self._returns(lambda: self.client.read_return(external_id))["data"])
+        return next((record for record in found if record.external_id == external_id), None)
+
+    def _returns(self, read: Callable[[], JSON]) -> JSON:
+        """An operator without returns has none to show: a disabled feature answers 404."""
+        try:
+            return read()
+        except (ConfigurationError, PermanentError) as error:
+            if error.code not in {"unknown_address", "not_found"} or self._announces_returns():
+                raise
+            return {"data": []}
+
+    def _announces_returns(self) -> bool:
+        """Whether the operator says that it has returns; False too when the key may not ask."""
+        features = self._platform_features()
+        return features is not None and features.returns
+
+    def parse_return(self, payload: JSON) -> Return:
+        return returns.parse_return(payload)
 
     # --- offers ---------------------------------------------------------------------------------------------------
     stock_lines_max = FILE_LINES

@@ -19,12 +19,14 @@ class Features:
     unlisted_carriers: bool  # the shop may name a carrier that SH21 does not list
     acceptance: str  # NOT_AUTOMATIC | AUTOMATIC | BOTH, "" when not told
     addresses_before_acceptance: bool
+    returns: bool  # goods that come back are announced by the marketplace: the RT* operations exist
 
 
 def parse_features(payload: JSON) -> Features:
     node = Node.root(payload)
     features = node.child("features") or node
     shipment, workflows = features.child("shipment"), features.child("order_workflows")
+    returns = features.child("returns")
     found = Features(
         platform_name=node.text("platform_name"),
         multi_shipment=shipment is not None and shipment.flag("multi_shipment"),
@@ -32,6 +34,7 @@ def parse_features(payload: JSON) -> Features:
         acceptance=workflows.text("order_acceptance") if workflows else "",
         addresses_before_acceptance=workflows is not None
         and workflows.flag("shipping_and_billing_details_before_acceptance"),
+        returns=returns is not None and any(map(returns.flag, ("marketplace", "drop_ship", "one_creditor"))),
     )
     node.faults.raise_any()
     return found

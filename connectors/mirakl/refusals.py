@@ -25,6 +25,7 @@ ROLES: Mapping[str, tuple[str, str]] = {
     "ST12": ("read what is left to ship", "ROLE_PARTNER_ORDER_SHIPMENT_READ"),
     "ST23": ("give tracking numbers", "ROLE_PARTNER_ORDER_TRACKING_WRITE"),
     "ST24": ("confirm dispatches", "ROLE_PARTNER_ORDER_SHIP"),
+    "RT11": ("read returns", "ROLE_PARTNER_ORDER_RETURN_READ"),
     "SH12": ("read the delivery methods", "ROLE_PARTNER_SHIPPING_SETTINGS_READ"),
     "SH21": ("read the carriers", "ROLE_PARTNER_SHIPPING_SETTINGS_READ"),
     "RE01": ("read the reasons", "ROLE_PARTNER_ORDER_SETTINGS_READ"),

@@ -144,6 +144,11 @@ def set_state(record_id: int, state: str, *, reason: str = "") -> None:
     InboxRecord.objects.filter(pk=record_id).update(state=state, state_reason=reason[:300])
 
 
+def delivery_key(record_id: int) -> str:
+    """What names this delivery, "" for what no platform delivered."""
+    return InboxRecord.objects.values_list("delivery_key", flat=True).get(pk=record_id) or ""
+
+
 def read_body(record_id: int) -> bytes:
     with connection.cursor() as cursor:
         cursor.execute("SELECT body FROM sync_inboxbody WHERE record_id = %s", [record_id])

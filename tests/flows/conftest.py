@@ -6,7 +6,11 @@ import redis
 
 from connectors import ports
 from connectors.centra.sandbox import CentraSandbox
+from connectors.marketplacer import client
+from connectors.marketplacer.sandbox import MarketplacerSandbox
 from connectors.mirakl.sandbox import MiraklSandbox
+from tests.flows import marketplacer_world
+from tests.flows.marketplacer_world import COAT, LARGE, TEE, Market
 from tests.flows.world import SKUS, World, build, sandbox_clock
 from tests.sync.conftest import make_flow
 
@@ -55,3 +59,33 @@ def world(bare_world: World) -> World:
     bare_world.centra_row.settings["payment_method"] = "11"
     bare_world.centra_row.save()
     return bare_world
+
+
+@pytest.fixture
+def fashionmart(virtual_clock: ports.VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[MarketplacerSandbox]:
+    monkeypatch.setattr(client, "_ABSENCES", client.Absences())  # kept by address, and ports come again
+    settings = {"currency": "GBP", "money_form": "£{}", "tax_rate": "20"}
+    with MarketplacerSandbox(clock=sandbox_clock(virtual_clock.now()), settings=settings) as sandbox:
+        sandbox.add_product(title="Tee", skus={TEE: 50, LARGE: 50}, price="29.90")
+        sandbox.add_product(title="Coat", skus={COAT: 5}, price="199.00")
+        yield sandbox
+
+
+@pytest.fixture
+def bare_market(
+    db: None,
+    virtual_clock: ports.VirtualClock,
+    fashionmart: MarketplacerSandbox,
+    centra: CentraSandbox,
+    redis_client: redis.Redis,
+) -> Market:
+    """A connected brand that has mapped nothing yet."""
+    return Market(virtual_clock, fashionmart, centra)
+
+
+@pytest.fixture
+def market(bare_market: Market) -> Market:
+    """With every SKU mapped, and no carrier."""
+    for theirs, ours in marketplacer_world.SKUS.items():
+        bare_market.map("sku", theirs, ours)
+    return bare_market

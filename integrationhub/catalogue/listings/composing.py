@@ -26,12 +26,16 @@ BY_ROLE: Mapping[str, str] = {
     "EAN": "{gtin}",
     "GTIN": "{gtin}",
     "UPC": "{gtin}",
+    "BARCODE": "{gtin}",
     "UNIQUE_IDENTIFIER": "{their sku}",
     "SHOP_SKU": "{their sku}",
     "VARIANT_GROUP_CODE": "{group}",
+    "PRODUCT": "{group}",
     "MAIN_IMAGE": "{main image}",
     "IMAGE": "{main image}",
+    "IMAGES": "{images}",
 }
+SEVERAL_ROLES = frozenset({"IMAGES"})  # take several values whatever their kind
 CATEGORY_ROLES = frozenset({"CATEGORY"})  # told with the listing itself
 
 
@@ -146,7 +150,7 @@ def _line(attribute: ChannelAttribute, product: Product, wishes: Wishes, *, chan
     ours = tuple(dict.fromkeys(ours))
     if not ours:
         return Line(attribute=attribute, rule=rule, problems=_missing(attribute, rule))
-    if len(ours) > 1 and attribute.kind not in SEVERAL:
+    if len(ours) > 1 and attribute.kind not in SEVERAL and attribute.role.upper() not in SEVERAL_ROLES:
         words = f"{attribute.label} takes one value; {len(ours)} are there: {', '.join(ours)[:200]}."
         return Line(attribute=attribute, rule=rule, ours=ours, problems=(_problem(Trouble.SEVERAL, attribute, words),))
     theirs, problems = list[str](), list[Problem]()

@@ -172,9 +172,10 @@ def _problem_row(link: Link, listing_id: int, told: Outcome, problem: Problem) -
 
 
 # --- what it is told, and what it took --------------------------------------------------------------------------------
-def _update(sku: str, wanted: str, content: str) -> ListingUpdate:
+def _update(sku: str, wanted: str, content: str, published: str) -> ListingUpdate:
     category, values = read_content(content)
-    return ListingUpdate(sku=sku, category=category, values=values)
+    _, before = read_content(published)
+    return ListingUpdate(sku=sku, category=category, values=values, emptied=frozenset(before.keys() - values.keys()))
 
 
 LEDGER = Ledger(
@@ -182,7 +183,8 @@ LEDGER = Ledger(
     deliveries=ListingDelivery,
     update=_update,
     wanted="wanted",
-    frozen={"sent": "wanted", "sent_content": "content"},
+    # What it took last stands still while a batch is on its way: it is read with it, to tell what has been emptied.
+    frozen={"sent": "wanted", "sent_content": "content", "published": "published"},
     without="CASE WHEN s.problems > 0 THEN 'INCOMPLETE' WHEN s.reason = '' THEN 'UNREAD' ELSE 'SKIPPED' END",
     first="s.acknowledged IS NOT NULL",  # what the channel does not know at all goes first
     on_taken="published = s.sent_content, refused = NULL",

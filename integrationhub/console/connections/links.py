@@ -18,6 +18,7 @@ from connectors.models import Brand, Connection, Link
 from connectors.registry import connector_class, platforms_able_to
 from integrationhub.adminkit.moments import span
 from integrationhub.console.cases.filters import BrandFilter
+from integrationhub.console.connections.going_live import objections
 from integrationhub.sync import ticks
 from integrationhub.sync.models import Schedule
 
@@ -55,6 +56,9 @@ class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
                 self._check_one_owner(source, target)
         if not self.instance.pk and source and connector_class(source.platform).is_shop():
             cleaned["own_mappings_only"] = True
+        if source and target and cleaned.get("active") and not self.errors and not self._was_active():
+            for words in objections([source, target]):
+                self.add_error("active", words)
         return cleaned
 
     def _kept(self, name: str) -> Connection | None:
@@ -78,6 +82,9 @@ class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
         if other is not None:
             words = f"{source} already gets its stock from {other.target}. The hub never lets two owners write the same stock."
             self.add_error("active", f"{words} Switch that link off first.")
+
+    def _was_active(self) -> bool:
+        return Link.objects.filter(pk=self.instance.pk, active=True).exists()
 
 
 @register(Link)

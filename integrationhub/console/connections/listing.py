@@ -27,7 +27,7 @@ from integrationhub.console.connections.switching import switch_connection
 from integrationhub.console.connections.testing import Tried, try_connection
 from integrationhub.console.orders.timeline import answer_words
 from integrationhub.console.syncs import budgets
-from integrationhub.sync import ticks
+from integrationhub.sync import sequences, ticks
 from integrationhub.sync.counters import counted
 from integrationhub.sync.models import SyncCall
 
@@ -181,6 +181,7 @@ class ConnectionAdmin(HubModelAdmin):
             "zone": ZoneInfo(row.brand.timezone),
             "webhook_address": _webhook_address(request, row) if form else "",
             "webhooks_refused": counted("webhooks_refused", row.pk),
+            "webhooks_missing": sequences.missing(row.pk),
             "calls": [(call, *answer_words(call)) for call in calls],
             "limits": budgets.every_window(row),
             "in_use": budgets.used_by([row])[row.pk],

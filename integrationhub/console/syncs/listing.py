@@ -12,7 +12,8 @@ from django.urls import URLPattern, reverse
 from connectors import ports
 from connectors.access import Right
 from connectors.admin_base import HubModelAdmin, register, require, rights_of
-from connectors.models import Brand, record_audit
+from connectors.models import Brand, Connection, record_audit
+from integrationhub.console.connections.going_live import objections
 from integrationhub.console.connections.switching import all_calls_stopped, switch_everything
 from integrationhub.console.syncs import budgets, table
 from integrationhub.sync import ticks
@@ -100,6 +101,9 @@ class SyncAdmin(HubModelAdmin):
         if mode != Mode.LIVE and not reason:
             messages.error(request, "Say why: it is kept on the audit trail and shown to everyone.")
             return
+        if mode == Mode.LIVE and row.mode != mode and (against := objections(_sides(row))):
+            messages.error(request, " ".join(against))
+            return
         with transaction.atomic():
             changed = (
                 Schedule.objects.filter(pk=row.pk, mode=row.mode)
@@ -142,6 +146,10 @@ def may_switch_everything(request: HttpRequest) -> bool:
 def _tell(row: Schedule, *, actor: str, action: str, before: Any, after: Any, reason: str = "") -> None:
     brand = row.connection.brand
     record_audit(actor=actor, action=action, subject=row, brand=brand, before=before, after=after, reason=reason[:500])
+
+
+def _sides(row: Schedule) -> list[Connection]:
+    return [row.link.source, row.link.target] if row.link is not None else [row.connection]
 
 
 def _page() -> str:

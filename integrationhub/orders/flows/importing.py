@@ -122,6 +122,8 @@ def _fulfil(run: Run, resolved: ResolvedOrder, row: SoldOrder) -> Outcome:
         created = bring_to_target(run, resolved, options(run, resolved), row, confirm=ready)
         if order.state == OrderState.AWAITING_ACCEPTANCE:
             _ask_to_accept(row)
+        if run.source.notes_orders and isinstance(created, Done):
+            enqueue(order_job("note_order", row))
         return created
     if order.state == OrderState.AWAITING_ACCEPTANCE:
         reserving.reserve(run, order, row)

@@ -6,6 +6,7 @@ Events are confirmed at the platform only after they are stored and their jobs a
 import hashlib
 from collections.abc import Sequence
 
+import structlog
 from django.db import transaction
 
 from connectors import ports
@@ -14,7 +15,7 @@ from connectors.canonical.errors import DataError
 from connectors.canonical.events import Event, NotListeningError
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
-from integrationhub.sync import inbox
+from integrationhub.sync import inbox, sequences
 from integrationhub.sync.enqueue import enqueue_many
 from integrationhub.sync.events import jobs_for
 from integrationhub.sync.flows import Done, Flow, Outcome, register
@@ -25,6 +26,8 @@ from integrationhub.sync.run import Run
 from integrationhub.sync.writes import Effect
 
 BATCHES = 10  # of one run; what is left comes with the next
+
+log = structlog.get_logger(__name__)
 
 
 def read_events(run: Run) -> Outcome:
@@ -101,6 +104,7 @@ def take_webhook(run: Run) -> Outcome:
     record_id = run.job.record_id
     if record_id is None:
         raise ValueError("A webhook job has a stored body.")
+    lost = _look_for_gaps(run, record_id)
     try:
         events = run.connection.connector.parse_webhook(inbox.read_body(record_id))
     except DataError as error:
@@ -110,7 +114,23 @@ def take_webhook(run: Run) -> Outcome:
         jobs = jobs_for(run.connection.row, events)
         enqueue_many(jobs)
         inbox.set_state(record_id, InboxRecord.State.TAKEN if jobs else InboxRecord.State.IGNORED)
-    return Done(f"{len(events)} changes told.")
+    told = f"{len(events)} changes told."
+    return Done(f"{told} {lost} messages before it never came: what they told of is read now." if lost else told)
+
+
+def _look_for_gaps(run: Run, record_id: int) -> int:
+    """Where the platform counts its messages, one that never came brings the next poll forward. Returns how many did not."""
+    counted = run.connection.connector.sequence_of(inbox.delivery_key(record_id))
+    if counted is None:
+        return 0
+    place, (name, number) = run.connection.row, counted
+    with transaction.atomic():
+        lost = sequences.take(place.pk, name, number)
+        if lost:
+            enqueue_many(jobs_for(place, [Event(event_id=f"{name}:{number}", kind="missed", external_id="")]))
+    if lost:
+        log.warning("webhooks_missed", connection=place.pk, count=lost, before=number)
+    return lost
 
 
 READ_EVENTS = register(

@@ -61,11 +61,12 @@ def _confirm_job(order: SoldOrder, item: Stored) -> NewJob:
 
 
 @listen
-def jobs_for_events(place: Connection, events: Iterable[Event]) -> list[NewJob]:
+def jobs_for_events(place: Connection, events: Sequence[Event]) -> list[NewJob]:
     """An event is a hint: the job it makes reads the state again."""
     jobs: list[NewJob] = []
     numbers = {event.external_id for event in events if event.kind == "order"}
-    if numbers and _sells(place):  # the next poll comes now
+    sold = numbers or any(event.kind == "missed" for event in events)
+    if sold and _sells(place):  # the next poll comes now
         jobs.append(job_for_connection("read_orders", place, key="tick"))
     for order in _orders_of(place, numbers).values():
         jobs.append(order_job("watch_target_order", order))

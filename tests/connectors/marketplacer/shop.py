@@ -7,7 +7,7 @@ from typing import Any
 from connectors.base import Account
 from connectors.canonical.dispatches import Dispatch, DispatchLine
 from connectors.canonical.listings import ListingUpdate
-from connectors.marketplacer.sandbox import MarketplacerSandbox
+from connectors.marketplacer.sandbox import MarketplacerSandbox, orders
 from connectors.marketplacer.sandbox.catalogue import variant_of
 from tests.connectors.conformance import START
 
@@ -41,6 +41,21 @@ def dispatch_of(sandbox: MarketplacerSandbox, reference: str, **changes: Any) ->
         is_last=True,
     )
     return replace(whole, **changes)
+
+
+def ship(sandbox: MarketplacerSandbox, reference: str) -> str:
+    """Everything leaves in one parcel, as somebody enters it in the portal. Returns the shipment's id."""
+    invoice = sandbox.market.invoice(reference)
+    carrier = next(sandbox.market.of("ShipmentCarrier"))
+    items = [{"lineItemId": line["id"], "quantity": line["quantity"]} for line in invoice["lineItems"]]
+    told = {
+        "invoiceId": invoice["id"],
+        "postageCarrierId": carrier["id"],
+        "trackingNumber": "PN-BY-HAND",
+        "dispatchedAt": sandbox.clock.now().date(),
+        "shippedItems": items,
+    }
+    return str(orders.shipment_create(sandbox.market, told)["shipment"]["id"])
 
 
 def listing_of(sandbox: MarketplacerSandbox, place: int) -> ListingUpdate:

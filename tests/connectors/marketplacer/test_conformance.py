@@ -25,6 +25,7 @@ from tests.connectors.conformance import (
     ListsReferencesSuite,
     Platform,
     ReadsOrdersSuite,
+    ReadsReturnsSuite,
     WebhooksSuite,
 )
 from tests.connectors.conformance_channels import (
@@ -35,7 +36,7 @@ from tests.connectors.conformance_channels import (
     TakesPricesSuite,
     TakesStockSuite,
 )
-from tests.connectors.marketplacer.shop import LINES, account_of, dispatch_of, listing_of, taken_of
+from tests.connectors.marketplacer.shop import LINES, account_of, dispatch_of, listing_of, ship, taken_of
 
 
 class Marketplacer(Platform):
@@ -90,6 +91,18 @@ class TestConfirmsDispatches(Marketplacer, ConfirmsDispatchesSuite):
 
     def effects(self, sandbox: Sandbox, prepared: Dispatch) -> int:
         return len(cast(MarketplacerSandbox, sandbox).invoice(prepared.order_reference)["shipments"])
+
+
+class TestReadsReturns(Marketplacer, ReadsReturnsSuite):
+    read_operation = "RefundRequests"
+    page_size = PAGE_ROWS
+
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
+        seller = cast(MarketplacerSandbox, sandbox)
+        seller.add_product(title="Coat", skus={"COAT": 2 * count})
+        reference = seller.add_order(lines=[{"sku": "COAT", "quantity": count}])
+        ship(seller, reference)
+        return [seller.request_refund(reference, units={"COAT": 1}, dispatched=True) for _ in range(count)]
 
 
 class TestListsReferences(Marketplacer, ListsReferencesSuite):

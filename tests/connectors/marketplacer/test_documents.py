@@ -114,6 +114,7 @@ def test_the_connection_test_looks_for_fields_that_the_contract_knows(schema: Gr
 _SHOWN: dict[str, tuple[Document, str]] = {
     "invoice_paid": (documents.LIST_INVOICES, "invoices"),
     "invoice_partially_sent": (documents.LIST_INVOICES, "invoices"),
+    "refund_request": (documents.LIST_REFUND_REQUESTS, "refundRequests"),
     "advert": (documents.LIST_ADVERTS, "advertsWhere"),
 }
 

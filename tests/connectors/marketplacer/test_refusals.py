@@ -49,7 +49,7 @@ def test_a_refusal_nobody_knows_keeps_their_words() -> None:
     error = refused("shipmentCreate", text="The moon is full")
 
     assert (error.code, error.platform_words) == ("refused", "The moon is full")
-    assert error.message == "Marketplacer refused shipmentCreate."
+    assert error.message == "Marketplacer refused to let the hub confirm dispatches. Read its words."
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------

@@ -58,6 +58,10 @@ CALLS: dict[str, tuple[Callable[[MiraklClient], object], Any]] = {
     "OR28": (lambda client: client.refund(refund_body()), load("refund_created")),
     "OR29": (lambda client: client.cancel_order("MN-88210-A"), None),
     "OR30": (lambda client: client.cancel_lines(cancelation_body()), load("cancelation_created")),
+    "RT11": (
+        lambda client: client.list_returns(updated_from=PLACE["updated_from"], updated_until=PLACE["updated_until"]),
+        load("returns"),
+    ),
     "ST01": (lambda client: client.create_shipments(writes.build_shipment(DISPATCH)), load("shipment_created")),
     "ST11": (lambda client: client.list_shipments("MN-88210-A"), load("shipments")),
     "ST12": (lambda client: client.list_items_to_ship("MN-88210-A"), {"data": []}),
@@ -362,7 +366,7 @@ def test_the_documented_maxima_are_kept() -> None:
 
     assert found["OR11"] == (1, 60)
     assert found["OR04"] == (1, 60)
-    assert found["ST12"] == (1, 300)
+    assert found["ST12"] == found["RT11"] == (1, 300)
     assert (found["STO01"], found["STO02"], found["STO03"]) == ((1, 60), (1, 15), (1, 60))
     assert {found[name] for name in ("A01", "AF01", "CH11", "SH12", "SH21")} == {(3, 86_400)}
     assert all(limit.source for limit in limits(account()))

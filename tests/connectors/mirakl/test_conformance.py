@@ -22,6 +22,7 @@ from tests.connectors.conformance import (
     ListsReferencesSuite,
     Platform,
     ReadsOrdersSuite,
+    ReadsReturnsSuite,
     WaitingOrder,
 )
 from tests.connectors.conformance_channels import (
@@ -184,6 +185,21 @@ class TestFollowsListings(Mirakl, FollowsImportsSuite):
 
     def follow(self, connector: Connector, ticket: str) -> Delivery:
         return connector.follow_listings(ticket)
+
+
+class TestReadsReturns(Mirakl, ReadsReturnsSuite):
+    """Where the hub keeps inside the call limits: a further page is a call of its own, five minutes later."""
+
+    read_operation = "RT11"
+    page_size = 100
+
+    def make_sandbox(self, clock: SandboxClock) -> MiraklSandbox:
+        return MiraklSandbox(clock=clock, settings={"call_limits": False})
+
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
+        shop = cast(MiraklSandbox, sandbox)
+        order = shop.add_order(lines=LINES, advance_to="SHIPPED")
+        return [shop.create_return(f"{order}-1") for _ in range(count)]
 
 
 class TestListsReferences(Mirakl, ListsReferencesSuite):

@@ -29,13 +29,14 @@ def test_features_are_what_the_operator_switched_on() -> None:
         unlisted_carriers=True,
         acceptance="NOT_AUTOMATIC",
         addresses_before_acceptance=False,
+        returns=True,
     )
 
 
 def test_features_that_are_not_told_are_off() -> None:
     found = parse_features({"platform_name": "Bare"})
 
-    assert (found.multi_shipment, found.acceptance) == (False, "")
+    assert (found.multi_shipment, found.returns, found.acceptance) == (False, False, "")
 
 
 def test_a_carrier_without_a_code_is_a_fault() -> None:

@@ -95,6 +95,7 @@ class Order:
         False  # the source asks for it and waits to hear that its cancelled lines will not leave
     )
     fulfilled_by_seller: bool = True
+    test: bool = False  # placed to try the connection out: nobody waits for goods, and none may leave
     attributes: dict[str, str] = field(default_factory=dict)  # what the source adds and the hub only passes on
 
     @property

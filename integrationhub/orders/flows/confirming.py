@@ -12,6 +12,7 @@ from connectors.canonical.dispatches import Dispatch, DispatchLine, check_dispat
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.orders import OrderState
 from connectors.models import Connection
+from integrationhub.orders.flows.cancelling import answers_by_dispatching
 from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
 from integrationhub.sync.flows import Done, Flow, Later, NeedsPersonError, Outcome, Skipped, register
@@ -38,9 +39,16 @@ def confirm_dispatch(run: Run) -> Outcome:
         return Skipped(f"{run.source_row.name} shows it already.")
     if row.state == State.SENT:
         return _read_back(run, row, _as_sent(row, order, dispatch))
+    if _cancellation_asked_for(run, order):
+        return _send(run, order, row, dispatch, lines=list(order.lines.order_by("cancelled", "pk")))
     if order.state != OrderState.READY_TO_SHIP:
         return _not_ready(run, order)
-    return _send(run, order, row, dispatch)
+    return _send(run, order, row, dispatch, lines=list(order.lines.filter(cancelled=False)))
+
+
+def _cancellation_asked_for(run: Run, order: SoldOrder) -> bool:
+    """Lines that the source only asked to cancel are cancelled here; what has left of them is its answer."""
+    return order.lines.filter(cancelled=True).exists() and answers_by_dispatching(run, order)
 
 
 def _order(run: Run) -> SoldOrder:
@@ -87,12 +95,12 @@ def _not_ready(run: Run, order: SoldOrder) -> Outcome:
     )
 
 
-def _send(run: Run, order: SoldOrder, row: SoldDispatch, dispatch: Dispatch) -> Outcome:
+def _send(run: Run, order: SoldOrder, row: SoldDispatch, dispatch: Dispatch, *, lines: list[SoldLine]) -> Outcome:
     require_not_held(order)
     resolved = resolve_dispatch(dispatch, link=run.link, at=order.placed_at)
     run.mapping_versions.update(resolved.version_ids)
     _require_listed(run, resolved)
-    ready = replace(_with_lines(resolved.dispatch, order, row), order_reference=order.reference)
+    ready = replace(_with_lines(resolved.dispatch, order, row, lines=lines), order_reference=order.reference)
     if why := run.source.can_send_dispatch_now(ready):
         return Later(ports.now() + timedelta(seconds=NOT_READY_SECONDS), why)
     external_id = run.write(_effect(run.source_row, run.source, ready))
@@ -150,15 +158,14 @@ def learn_carriers(place: Connection, connector: Connector) -> int:
 # --- the lines --------------------------------------------------------------------------------------------------------
 
 
-def _with_lines(dispatch: Dispatch, order: SoldOrder, row: SoldDispatch) -> Dispatch:
-    """Spread the packed units over the sold lines of their SKU, past what earlier dispatches took."""
+def _with_lines(dispatch: Dispatch, order: SoldOrder, row: SoldDispatch, *, lines: list[SoldLine]) -> Dispatch:
+    """Spread the packed units over these lines of their SKU, past what earlier dispatches took."""
     taken = _units_taken(order, besides=row)
-    open_lines = list(order.lines.filter(cancelled=False))
     spread: list[DispatchLine] = []
     problems: list[Problem] = []
     for packed in dispatch.lines:
         units = packed.quantity
-        for line in open_lines:
+        for line in lines:
             room = line.quantity - taken[line.line_id] if line.target_sku == packed.sku else 0
             part = min(units, room)
             if part > 0:
@@ -170,7 +177,7 @@ def _with_lines(dispatch: Dispatch, order: SoldOrder, row: SoldDispatch) -> Disp
             problems.append(Problem(field="lines", message=words, record=order.reference))
     if problems:
         raise DataError(problems, record=f"Dispatch {dispatch.number or dispatch.dispatch_id}")
-    return replace(dispatch, lines=tuple(spread), is_last=_all_left(order, open_lines))
+    return replace(dispatch, lines=tuple(spread), is_last=_all_left(order, lines))
 
 
 def _units(dispatch: Dispatch) -> dict[str, int]:
@@ -180,13 +187,13 @@ def _units(dispatch: Dispatch) -> dict[str, int]:
     return dict(units)
 
 
-def _all_left(order: SoldOrder, open_lines: list[SoldLine]) -> bool:
+def _all_left(order: SoldOrder, lines: list[SoldLine]) -> bool:
     """Whether the parcels that left hold everything the order still wants, told to the marketplace or not."""
     left: Counter[str] = Counter()
     for packed in order.dispatches.values_list("packed", flat=True):
         left.update(packed)
     wanted: Counter[str] = Counter()
-    for line in open_lines:
+    for line in lines:
         wanted[line.target_sku] += line.quantity
     return all(left[sku] >= units for sku, units in wanted.items())
 

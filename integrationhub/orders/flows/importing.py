@@ -54,6 +54,8 @@ def _was_brought_in(run: Run, order: Order) -> bool:
 def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
     if not order.fulfilled_by_seller:
         return Skipped("The marketplace fulfils this order itself.")
+    if order.test:
+        return Skipped(f"A test order of {run.source_row.name}: it is neither accepted nor sent to the warehouse.")
     if order.cancellation_requested:
         enqueue(order_job("acknowledge_cancellation", row))
     match order.state:
@@ -75,6 +77,8 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
         enqueue(order_job("cancel_target_order", row))
     if order.state not in BEFORE_FULFILMENT:
         return _after_fulfilment(run, order, row)
+    if row.cancel_wanted_at is not None:
+        return Skipped("A person wants it cancelled: it is not created any more.")
     resolved = resolve_order(order, link=run.link, known_at=row.mappings_as_of)
     run.mapping_versions.update(resolved.version_ids)
     ledger.record_mapped(row, resolved)
@@ -82,8 +86,6 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
 
 
 def _fulfil(run: Run, resolved: ResolvedOrder, row: SoldOrder) -> Outcome:
-    if row.cancel_wanted_at is not None:
-        return Skipped("A person wants it cancelled: it is not created any more.")
     require_not_held(row)
     order = resolved.order
     ready = order.state == OrderState.READY_TO_SHIP

@@ -20,7 +20,7 @@ from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit
 from connectors.virtualstock import catalogue, checks, client, datamodel, invoices, polling, returns, translate, writes
 from connectors.virtualstock.batches import Batch
-from connectors.virtualstock.client import CATALOGUE, REQUESTS, VirtualstockClient
+from connectors.virtualstock.client import VirtualstockClient
 from connectors.virtualstock.invoices import Invoice
 from connectors.virtualstock.polling import Place
 from connectors.virtualstock.reading import rest_id
@@ -28,7 +28,7 @@ from connectors.virtualstock.settings import SETTINGS, manners, reading
 from connectors.virtualstock.writes import Line
 
 NO_DISCOUNTS = "Cost prices have no discounts: send the price to be paid."
-LINES_AT_ONCE = 20  # products of one batch, a call for each
+LINES_AT_ONCE = 50  # products of one batch, a call for each
 
 
 class VirtualstockConnector(Connector):
@@ -80,7 +80,7 @@ class VirtualstockConnector(Connector):
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
         Capability.READ_PRODUCTS: "Products are owned elsewhere.",
         Capability.READ_PRICES: "Prices are owned elsewhere.",
-        Capability.SEND_STOCK: "One call for each SKU, so 20 at a time; there is no bulk call.",
+        Capability.SEND_STOCK: "One call for each SKU, so 50 at a time; there is no bulk call.",
         Capability.SEND_PRICES: "Cost prices only, into the field that the retailer names; discounts are not taken.",
         Capability.READ_OFFERS: "Stock can't be read back: the hub goes by what was taken last.",
         Capability.READ_ATTRIBUTES: "Categories only: each retailer has fields of its own, and the connection names them.",
@@ -293,13 +293,10 @@ class VirtualstockConnector(Connector):
         return translate.parse_carriers(self.client.list_carriers())
 
     # --- stock, prices and products: one call for each product ----------------------------------------------------
-    # So many calls are waited for before a batch begins: one that is cut off must be sent from its start.
+    # What does not fit into the minute's calls goes out with the next batch.
     stock_lines_max = LINES_AT_ONCE
     price_lines_max = LINES_AT_ONCE
     listing_lines_max = LINES_AT_ONCE
-    stock_costs: ClassVar[Mapping[str, int]] = {REQUESTS: LINES_AT_ONCE, CATALOGUE: LINES_AT_ONCE}
-    price_costs: ClassVar[Mapping[str, int]] = stock_costs
-    listing_costs: ClassVar[Mapping[str, int]] = stock_costs
 
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """Each SKU at every retailer of the connection that lists it. Nothing is read back: it does not come back."""

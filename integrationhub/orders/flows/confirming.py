@@ -48,7 +48,9 @@ def confirm_dispatch(run: Run) -> Outcome:
 
 def _cancellation_asked_for(run: Run, order: SoldOrder) -> bool:
     """Lines that the source only asked to cancel are cancelled here; what has left of them is its answer."""
-    return order.lines.filter(cancelled=True).exists() and answers_by_dispatching(run, order)
+    if not run.source.cancels_by_asking or not order.lines.filter(cancelled=True).exists():
+        return False
+    return answers_by_dispatching(run, order)
 
 
 def _order(run: Run) -> SoldOrder:

@@ -125,6 +125,17 @@ def test_what_was_decided_long_ago_is_left_out(edge: VirtualstockSandbox, connec
     assert read(connector, HOUR) == []
 
 
+def test_one_return_is_found_wherever_it_stands(edge: VirtualstockSandbox, connector: VirtualstockConnector) -> None:
+    announced(edge)
+    made = announced(edge, "decline")
+
+    record = connector.fetch_return(made)
+
+    assert record is not None
+    assert connector.parse_return(record.payload).source_state == "RMA_REJ"
+    assert connector.fetch_return("6f0a2c1e-0000-4000-8000-000000000000") is None
+
+
 def test_returns_of_another_retailer_are_passed_over(edge: VirtualstockSandbox) -> None:
     other = edge.add_retailer(retailer_id=7002, client_id=8802, name="Southern Homeware")
     edge.add_return(edge.add_order(lines=LINES, retailer_id=other, advance_to="DISPATCH"), "501")

@@ -155,6 +155,12 @@ class Connector(ABC):
     label: ClassVar[str]  # "Mirakl"
     capabilities: ClassVar[Mapping[Capability, bool]]  # every Capability is named: True, or False = cannot
     capability_notes: ClassVar[Mapping[Capability, str]] = {}  # what the hub does instead, or under which setting
+    # True: a seller cannot cancel there. It asks who sold the order to, without a reason code; and who sold it asks the seller,
+    # who answers by letting go, or by dispatching what has left already.
+    cancels_by_asking: ClassVar[bool] = False
+    sells_at_cost: ClassVar[bool] = (
+        False  # an order's amounts are what a retailer pays us; what its customer paid is not told
+    )
     webhook_refused_status: ClassVar[int] = 401  # 503 for a platform that switches a webhook off which answers 4xx
     settings: ClassVar[Sequence[Setting]] = ()  # includes the secrets (kind "secret")
 

@@ -96,6 +96,7 @@ class Order:
     )
     fulfilled_by_seller: bool = True
     part_shipped: bool = False  # a part has left already, as the source tells
+    test: bool = False  # placed to try the connection out: nobody waits for goods, and none may leave
     attributes: dict[str, str] = field(default_factory=dict)  # what the source adds and the hub only passes on
 
     @property

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 
 from connectors.canonical.deliveries import Delivery, DeliveryState, RefusedLine
-from connectors.canonical.errors import HubError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.canonical.errors import PermanentError, TransientError, UnknownOutcomeError
 from connectors.virtualstock.catalogue import ProductIds
 from connectors.virtualstock.refusals import PUBLISHING, RefusedFieldsError
 
 UNKNOWN_PRODUCT = "The retailer has no product with this part number."
 LOCKED = "The retailer is publishing this product, which locks it for some minutes. The hub sends it again."
+CUT_OFF = "The call budget was used up before it was its turn. The hub sends it with the next batch."
 GONE = frozenset({"PRODUCT_NOT_FOUND", "not_found"})
 ENVELOPE = frozenset({"part_number", "category", "client", "supplier", "data"})  # no fields of a data model
 
@@ -16,8 +17,9 @@ ENVELOPE = frozenset({"part_number", "category", "client", "supplier", "data"}) 
 class Batch:
     """One run of it. A SKU that is refused, locked or lost leaves the others alone.
 
-    Raises, in this order of weight: UnknownOutcomeError when any call was lost, or the run was cut off after something
-    had been written (the very same may be sent again: it sets states); TransientError when nothing was written.
+    Once nobody may call, the rest is named as busy: it was not tried, and goes out with the next batch. Raises, in this
+    order of weight: UnknownOutcomeError when any call was lost (the very same may be sent again: it sets states);
+    TransientError when nothing was written.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Batch:
         self._ids, self._write, self._absent = ids, write, absent  # absent: written although no product has it
         self._refused = list(refused)
         self._lost: UnknownOutcomeError | None = None
+        self._cut_off = False  # nobody may call now
         self._written = 0
 
     def run(self, skus: Sequence[str]) -> Delivery:
@@ -45,6 +48,9 @@ class Batch:
 
     def _send(self, sku: str, numbers: Sequence[str]) -> bool:
         """False: the retailer is publishing one of its products, so it is not all written."""
+        if self._cut_off:
+            self._refused.append(RefusedLine(sku=sku, message=CUT_OFF, busy=True))
+            return True
         if not numbers and sku not in self._absent:
             self._refused.append(RefusedLine(sku=sku, message=UNKNOWN_PRODUCT, code="PRODUCT_NOT_FOUND"))
             return True
@@ -58,7 +64,10 @@ class Batch:
         except TransientError as error:
             if error.code == PUBLISHING:
                 return False
-            self._cut_off(error)
+            if self._lost is None and not self._written:
+                raise
+            self._cut_off = True
+            self._refused.append(RefusedLine(sku=sku, message=CUT_OFF, busy=True))
         return True
 
     def _send_one(self, sku: str, number: str) -> None:
@@ -72,13 +81,6 @@ class Batch:
                 raise
             self._write(sku, fresh[0])
         self._written += 1
-
-    def _cut_off(self, error: HubError) -> None:
-        """Nobody may call now, so the rest is not tried. What was written before is known to the platform only."""
-        if self._lost is None and not self._written:
-            raise error
-        words = f"Only a part of the batch was sent. {error.message}"
-        raise UnknownOutcomeError(words, platform_words=error.platform_words, code=error.code) from error
 
 
 def _lines(sku: str, error: PermanentError) -> list[RefusedLine]:

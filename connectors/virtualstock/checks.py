@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from connectors.base import Account, Finding
 from connectors.canonical.errors import HubError
 from connectors.canonical.payload import JSON
+from connectors.virtualstock import datamodel
 from connectors.virtualstock.client import VirtualstockClient
 from connectors.virtualstock.reading import rest_id
 from connectors.virtualstock.translate import parse_carriers
@@ -23,8 +24,10 @@ def run(client: VirtualstockClient, account: Account) -> Iterator[Finding]:
         "Orders", lambda: client.list_orders(status="ORDER", offset=0), "The user may read orders.", blocking=True
     )
     yield _probe("Carriers", lambda: _some_carriers(client), "Virtualstock lists its carriers.")
+    yield _probe("Returns", lambda: client.list_returns(status="RMA", offset=0), "The user may read returns.")
     yield _probe("Products", lambda: client.list_products(offset=0), "The user may read products.")
     yield _price_field(account)
+    yield _product_fields(account)
     words = "Virtualstock shows only in use whether the user may acknowledge, dispatch and change products."
     yield Finding(ok=True, subject="Rights to write", message=words)
 
@@ -56,7 +59,30 @@ def _price_field(account: Account) -> Finding:
     if not field:
         words = "No field for cost prices is set: prices cannot be sent. Ask the retailer what its field is called."
         return Finding(ok=False, subject="Prices", message=words, blocking=False)
-    return Finding(ok=True, subject="Prices", message=f"Cost prices are written to the field {field}.")
+    return Finding(ok=True, subject="Prices", message=_prices_go(field))
+
+
+def _prices_go(field: str) -> str:
+    return f"Cost prices are written to the field {field}. Map the price list that holds them to this channel."
+
+
+def _product_fields(account: Account) -> Finding:
+    said = str(account.settings.get("product_fields") or "")
+    if wrong := datamodel.wrong_names(said):
+        words = f"These cannot be names of fields: {', '.join(wrong)}. Part the names by commas."
+        return Finding(ok=False, subject="Product fields", message=words, blocking=False)
+    if others := datamodel.named_for_others(said):
+        words = (
+            f"Not told with a product: {', '.join(others)}. Stock has its own way; the rest is the retailer's to fill."
+        )
+        return Finding(ok=False, subject="Product fields", message=words, blocking=False)
+    if not said:
+        words = (
+            "No product fields are set: the names of Virtualstock's examples are offered. Compare the retailer's guide."
+        )
+        return Finding(ok=True, subject="Product fields", message=words)
+    named = datamodel.attributes(said, price_field=str(account.settings.get("price_field") or ""))
+    return Finding(ok=True, subject="Product fields", message=f"{len(named)} fields are told of each product.")
 
 
 def _probe(subject: str, call: Callable[[], object], words: str, *, blocking: bool = False) -> Finding:

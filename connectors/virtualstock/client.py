@@ -16,7 +16,10 @@ from connectors.virtualstock.refusals import CREDENTIALS, refusal
 from connectors.virtualstock.tokens import Identity, QuietGate
 
 ORDERS = "/restapi/v4/orders/"
+RETURNS = "/restapi/v4/returns/"
 PRODUCTS = "/api/v4/products/"
+CATEGORIES = "/api/v4/categories/"
+INVOICES = "/api/v4/invoices/"
 PAGE_SIZE = 100  # the largest that examples show; no maximum is documented
 CARRIERS_AT_ONCE = 1000  # as integrators ask; the answer is a bare list without pages
 DEFAULT_CALLS = 150  # one retailer's figure; the vendor's own is 250
@@ -57,6 +60,12 @@ class VirtualstockClient:
         path = f"{ORDERS}{path_segment(order_id)}/{action}/"
         self._send("POST", path, operation=ACTIONS[action], json={"items": list(items)}, costs={REQUESTS: 1})
 
+    # --- returns ------------------------------------------------------------------------------------------------------
+    def list_returns(self, *, status: str, offset: int) -> JSON:
+        """One page of the returns that stand so. There is no filter for the retailer."""
+        params = {"return_status": status, "limit": PAGE_SIZE, "offset": offset}
+        return self._page("listReturns", RETURNS, params)
+
     # --- lists --------------------------------------------------------------------------------------------------------
     def list_carriers(self) -> list[JSON]:
         """Every carrier of the platform: a bare array, not a page."""
@@ -76,6 +85,15 @@ class VirtualstockClient:
         """The supplier by the product API's number, which differs from the order API's for the same company."""
         found: list[JSON] = self._page("listProductSuppliers", "/api/v4/suppliers/", {"limit": PAGE_SIZE})["results"]
         return found
+
+    def list_categories(self, *, offset: int) -> JSON:
+        """One page of the categories of the data model. The shape of its elements is not documented."""
+        return self._page("listCategories", CATEGORIES, {"limit": PAGE_SIZE, "offset": offset}, catalogue=True)
+
+    # --- invoices -----------------------------------------------------------------------------------------------------
+    def create_invoice(self, body: JSON) -> None:
+        """NOT repeatable by itself: a second one is refused, and none can be read back."""
+        self._send("POST", INVOICES, operation="createInvoice", json=body, costs={REQUESTS: 1})
 
     # --- products -----------------------------------------------------------------------------------------------------
     def list_products(self, *, offset: int) -> JSON:

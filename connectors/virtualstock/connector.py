@@ -10,22 +10,25 @@ from connectors.base import Account, Capability, CheckReport, Connector, Page, R
 from connectors.canonical.deliveries import Delivery, RefusedLine
 from connectors.canonical.dispatches import Carrier, Dispatch
 from connectors.canonical.errors import ConfigurationError, PermanentError
-from connectors.canonical.listings import ListingUpdate
+from connectors.canonical.listings import ChannelAttribute, ChannelCategory, ChannelValue, ListingUpdate
 from connectors.canonical.offers import PriceUpdate
 from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
+from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit
-from connectors.virtualstock import catalogue, checks, client, polling, translate, writes
+from connectors.virtualstock import catalogue, checks, client, datamodel, invoices, polling, returns, translate, writes
 from connectors.virtualstock.batches import Batch
 from connectors.virtualstock.client import VirtualstockClient
+from connectors.virtualstock.invoices import Invoice
 from connectors.virtualstock.polling import Place
 from connectors.virtualstock.reading import rest_id
 from connectors.virtualstock.settings import SETTINGS, manners, reading
 from connectors.virtualstock.writes import Line
 
 NO_DISCOUNTS = "Cost prices have no discounts: send the price to be paid."
+LINES_AT_ONCE = 50  # products of one batch, a call for each
 
 
 class VirtualstockConnector(Connector):
@@ -43,7 +46,7 @@ class VirtualstockConnector(Connector):
         Capability.READ_DISPATCHES: False,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
-        Capability.READ_RETURNS: False,
+        Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
         Capability.LIST_CARRIERS: True,
@@ -54,7 +57,7 @@ class VirtualstockConnector(Connector):
         Capability.SEND_STOCK: True,
         Capability.SEND_PRICES: True,
         Capability.READ_OFFERS: False,
-        Capability.READ_ATTRIBUTES: False,
+        Capability.READ_ATTRIBUTES: True,
         Capability.SEND_LISTINGS: True,
         Capability.EVENTS_QUEUE: False,
         Capability.WEBHOOKS: False,
@@ -70,19 +73,24 @@ class VirtualstockConnector(Connector):
         Capability.CANCEL_SOLD_ORDERS: "A retailer's request is acknowledged; else a back order makes the retailer ask.",
         Capability.READ_DISPATCHES: "The hub sends dispatches here, and reads the lines back to see that they arrived.",
         Capability.PARTIAL_DISPATCHES: "Line by line; a part of one line only where the connection allows it.",
+        Capability.READ_RETURNS: "What the retailer announces and the portal decides: suppliers decide nothing by API.",
+        Capability.TAKE_RETURNS: "Returns are announced by retailers only.",
+        Capability.READ_CREDIT_NOTES: "Money is given back outside: there is no call for it.",
         Capability.LIST_REASONS: "Suppliers give no reason codes; the reason of a back order is a setting.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
         Capability.READ_PRODUCTS: "Products are owned elsewhere.",
         Capability.READ_PRICES: "Prices are owned elsewhere.",
         Capability.SEND_STOCK: "One call for each SKU, so 50 at a time; there is no bulk call.",
         Capability.SEND_PRICES: "Cost prices only, into the field that the retailer names; discounts are not taken.",
-        Capability.READ_OFFERS: "Stock cannot be read back: the hub goes by what it sent last.",
-        Capability.READ_ATTRIBUTES: "Each retailer's fields are its own and cannot be listed: its guide names them.",
+        Capability.READ_OFFERS: "Stock can't be read back: the hub goes by what was taken last.",
+        Capability.READ_ATTRIBUTES: "Categories only: each retailer has fields of its own, and the connection names them.",
         Capability.SEND_LISTINGS: "With the retailer's own names of categories and fields; it enriches and publishes.",
         Capability.EVENTS_QUEUE: "Orders are polled by status.",
         Capability.WEBHOOKS: "Only retailers get webhooks; suppliers poll.",
     }
     settings = SETTINGS
+    cancels_by_asking = True
+    sells_at_cost = True
 
     def __init__(self, account: Account, *, gate: Gate) -> None:
         super().__init__(account, gate=gate)
@@ -90,6 +98,9 @@ class VirtualstockConnector(Connector):
         self._zone = ZoneInfo(account.timezone)
         self._reading, self._manners = reading(account), manners(account)
         self._client_id = str(account.settings.get("client_id") or "")
+        self._retailer_id = str(account.settings.get("retailer_id") or "")
+        self._price_field = str(account.settings.get("price_field") or "")
+        self._product_fields = str(account.settings.get("product_fields") or "")
         self._ids = catalogue.ProductIds(
             lambda offset: self.client.list_products(offset=offset),
             self.client.find_products,
@@ -239,14 +250,67 @@ class VirtualstockConnector(Connector):
             return ""
         return "This retailer takes an order line only whole: it is confirmed when the last parcel has left."
 
+    # --- returns --------------------------------------------------------------------------------------------------
+    def fetch_returns(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of the returns that wait for something, and once an hour of those that are decided.
+
+        There is no filter by the time of a change: `polling` says what is listed instead, as with orders.
+        """
+        wanted = polling.statuses(updated_from, updated_until, open_ones=returns.OPEN, ended=returns.ENDED)
+        horizon = updated_from - polling.LOOK_BACK
+        place: Place | None = Place.decoded(token, wanted)
+        while place is not None:
+            answer = self.client.list_returns(status=place.status, offset=place.offset)
+            found, total = answer["results"], answer.get("count")
+            kept = [one for one in found if place.status in returns.OPEN or self._changed_since(one, horizon)]
+            counted = total if isinstance(total, int) else None
+            following = place.within(len(found), total=counted, all_old=bool(found) and not kept) or place.after(wanted)
+            if found or following is None:
+                records = tuple(self._return_record(payload) for payload in kept if self._is_ours(payload))
+                return Page(records=records, next_token=following.encoded() if following else None)
+            place = following
+        return Page(records=(), next_token=None)
+
+    def fetch_return(self, external_id: str) -> Record | None:
+        """One return as it stands now. Nothing lists it by its own number: the lists are gone through, open ones first."""
+        for status in (*returns.OPEN, *returns.ENDED):
+            place: Place | None = Place(status=status)
+            while place is not None:
+                answer = self.client.list_returns(status=place.status, offset=place.offset)
+                found, total = answer["results"], answer.get("count")
+                for payload in found:
+                    if returns.return_id(payload) == external_id:
+                        return self._return_record(payload)
+                counted = total if isinstance(total, int) else None
+                place = place.within(len(found), total=counted, all_old=False)
+        return None
+
+    def parse_return(self, payload: JSON) -> Return:
+        return returns.parse_return(payload, self._zone)
+
+    # --- invoices -------------------------------------------------------------------------------------------------
+    def send_invoice(self, invoice: Invoice) -> None:
+        """Invoice the retailer for one order at cost prices, as the order stands now.
+
+        NOT repeatable, and never found again: the platform shows no invoice. Once a call was lost, a refusal that says
+        ORDER_ALREADY_INVOICED or DUPLICATED_INVOICE_NUMBER most likely speaks of ours: the portal tells. Raises
+        DataError, before anything is written, naming all that would be refused.
+        """
+        body = invoices.build_invoice(self._live(invoice.reference), invoice)
+        try:
+            self.client.create_invoice(body)
+        except PermanentError as error:
+            raise _about(f"Invoice {invoice.number} for order {invoice.reference}", invoice.reference, error) from error
+
     # --- reference lists ------------------------------------------------------------------------------------------
     def fetch_carriers(self) -> tuple[Carrier, ...]:
         return translate.parse_carriers(self.client.list_carriers())
 
     # --- stock, prices and products: one call for each product ----------------------------------------------------
-    stock_lines_max = 50
-    price_lines_max = 50
-    listing_lines_max = 50
+    # What does not fit into the minute's calls goes out with the next batch.
+    stock_lines_max = LINES_AT_ONCE
+    price_lines_max = LINES_AT_ONCE
+    listing_lines_max = LINES_AT_ONCE
 
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """Each SKU at every retailer of the connection that lists it. Nothing is read back: it does not come back."""
@@ -254,7 +318,7 @@ class VirtualstockConnector(Connector):
         return self._each(quantities, lambda sku, number: self.client.set_stock(number, quantities[sku]), refused=[])
 
     def send_prices(self, updates: Sequence[PriceUpdate]) -> Delivery:
-        field = str(self.account.settings.get("price_field") or "")
+        field = self._price_field
         if not field:
             words = "The connection does not say which of the retailer's fields holds the cost price. Enter its name."
             raise ConfigurationError(words, operation=Capability.SEND_PRICES, code="price_field")
@@ -271,7 +335,7 @@ class VirtualstockConnector(Connector):
         by_sku = {update.sku: update for update in updates}
         listed = self._ids.of(list(by_sku))
         new = self._new_products([update for sku, update in by_sku.items() if not listed[sku]])
-        data = {sku: catalogue.listing_data(update) for sku, update in by_sku.items()}
+        data = {sku: self._listing_data(update) for sku, update in by_sku.items()}
 
         def write(sku: str, number: str) -> None:
             found = (number,) if number else self._ids.look_again(sku)
@@ -282,6 +346,26 @@ class VirtualstockConnector(Connector):
                 self._ids.forget(sku)
 
         return self._each(data, write, refused=[], absent=new)
+
+    # --- what a retailer wants to know ----------------------------------------------------------------------------
+    def fetch_categories(self) -> tuple[ChannelCategory, ...]:
+        found: list[JSON] = []
+        while True:
+            page = self.client.list_categories(offset=len(found))
+            found += page["results"]
+            total = page.get("count")
+            if not page["results"] or not isinstance(total, int) or len(found) >= total:
+                return datamodel.categories(found)
+
+    def fetch_attributes(self, category: str) -> tuple[ChannelAttribute, ...]:
+        """No call: the same of every category, as the connection names them. See `datamodel`."""
+        return datamodel.attributes(self._product_fields, price_field=self._price_field)
+
+    def fetch_values(self, list_code: str) -> tuple[ChannelValue, ...]:
+        return datamodel.values(list_code)
+
+    def _listing_data(self, update: ListingUpdate) -> dict[str, str]:
+        return datamodel.without_stock_and_price(catalogue.listing_data(update), price_field=self._price_field)
 
     def _new_products(self, updates: Sequence[ListingUpdate]) -> dict[str, Mapping[str, JSON]]:
         """SKU → the body of its product."""
@@ -337,10 +421,7 @@ class VirtualstockConnector(Connector):
         try:
             self.client.act(order_id, action, items)
         except PermanentError as error:
-            words = f"Order {reference}: {error.message}"
-            raise PermanentError(
-                words, subject=reference, platform_words=error.platform_words, code=error.code
-            ) from error
+            raise _about(f"Order {reference}", reference, error) from error
 
     def _refuse_turning_round(self, reference: str, lines: Mapping[str, Line], wanted: Mapping[str, bool]) -> None:
         for ref, accepted in wanted.items():
@@ -360,3 +441,28 @@ class VirtualstockConnector(Connector):
     def _since(self, payload: JSON, horizon: datetime) -> bool:
         placed_at = translate.placed_at(payload, self._zone)
         return placed_at is None or placed_at >= horizon
+
+    def _return_record(self, payload: JSON) -> Record:
+        return Record(
+            kind="return",
+            external_id=returns.return_id(payload),
+            payload=payload,
+            updated_at=returns.changed_at(payload, self._zone),
+            order_external_id=returns.order_of(payload),
+        )
+
+    def _changed_since(self, payload: JSON, horizon: datetime) -> bool:
+        changed_at = returns.changed_at(payload, self._zone)
+        return changed_at is None or changed_at >= horizon
+
+    def _is_ours(self, payload: JSON) -> bool:
+        """Returns cannot be asked for by retailer: those of another connection's are passed over."""
+        order = payload.get("order") if isinstance(payload, dict) else None
+        retailer = rest_id(order.get("retailer")) if isinstance(order, dict) else ""
+        return not self._retailer_id or retailer in ("", self._retailer_id)
+
+
+def _about(what: str, subject: str, error: PermanentError) -> PermanentError:
+    """The refusal with what it is about."""
+    words = f"{what}: {error.message}"
+    return PermanentError(words, subject=subject, platform_words=error.platform_words, code=error.code)

@@ -1,4 +1,4 @@
-"""How far a reading of orders has come. Pure.
+"""How far a reading of orders, or of returns, has come. Pure.
 
 The platform cannot be asked what changed since: it lists orders by status, in an order it does not document. So a poll
 lists every status in which there is something to do, each time. Orders that are done would be listed for ever: they are
@@ -24,9 +24,11 @@ ENDED = (
 LOOK_BACK = timedelta(days=90)  # an order that ends was placed at most so long before
 
 
-def statuses(since: datetime, until: datetime) -> tuple[str, ...]:
-    """What a reading of this window lists: ended orders too when a full hour lies in it, or the window is longer."""
-    return (*OPEN, *ENDED) if _hours(since) != _hours(until) else OPEN
+def statuses(
+    since: datetime, until: datetime, *, open_ones: Sequence[str] = OPEN, ended: Sequence[str] = ENDED
+) -> tuple[str, ...]:
+    """What a reading of this window lists: what has ended too when a full hour lies in it, or the window is longer."""
+    return (*open_ones, *ended) if _hours(since) != _hours(until) else tuple(open_ones)
 
 
 def _hours(moment: datetime) -> int:

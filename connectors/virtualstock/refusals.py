@@ -17,6 +17,16 @@ from connectors.http import Response
 
 PUBLISHING_SECONDS = 180  # "retry every few minutes"
 THROTTLED_SECONDS = 60  # the window is a fixed minute
+WHAT: Mapping[str, str] = {  # operation → what people call it
+    "acknowledgeOrder": "to acknowledge the order",
+    "backorderOrder": "to put lines on back order",
+    "dispatchOrder": "the dispatch",
+    "acknowledgeCancellation": "to let the cancellation stand",
+    "createInvoice": "the invoice",
+    "createProduct": "to make the product",
+    "updateProduct": "the change of the product",
+    "updateStock": "the quantity",
+}
 CREDENTIALS = "credentials"
 PUBLISHING = "publishing"
 _AVAILABLE_IN = re.compile(r"available in (\d+)(?:\.\d+)? second", re.IGNORECASE)
@@ -165,7 +175,7 @@ def refused(operation: str, *, text: str, code: str = "", missing: bool = False)
     if missing:
         message = "Virtualstock does not know what was asked for. Look in the portal whether it is still there."
         return PermanentError(message, platform_words=text, code=code or "not_found")
-    message = f"Virtualstock refused this ({operation}). Its own words say why."
+    message = f"Virtualstock refused {WHAT.get(operation, 'this')}. Its own words say why."
     return PermanentError(message, platform_words=text, code=code or "refused")
 
 

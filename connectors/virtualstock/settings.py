@@ -100,6 +100,12 @@ SETTINGS = (
         help="What the retailer's data model calls it. Without it no prices are sent.",
     ),
     Setting(
+        name="product_fields",
+        label="Product fields",
+        help="The retailer's own names, parted by commas, a star after those it demands: short_description*, barcode*,"
+        " rrp. Its guide for suppliers lists them. Empty: the names that Virtualstock's own examples use, none demanded.",
+    ),
+    Setting(
         name="missing_prices",
         label="Orders without prices",
         help="Some retailers send no amounts. Bring them in at 0 only if nobody relies on their value.",

@@ -71,6 +71,7 @@ def parse_order(payload: JSON, reading: Reading) -> Order:
     _check_stated_total(node, lines, currency=currency, reading=reading)
     state = _state(node, statuses)
     placed_at = node.moment("order_date", reading.zone, required=True) or NO_TIME
+    test = node.flag("test_flag") and not reading.take_test_orders
     order = Order(
         reference=reference,
         commercial_reference=node.text("end_user_purchase_order_reference") or node.text("purchase_order_reference"),
@@ -79,8 +80,8 @@ def parse_order(payload: JSON, reading: Reading) -> Order:
         currency=currency,
         placed_at=placed_at,
         updated_at=placed_at,
-        ship_by=_ship_by(node, statuses, reading.zone),
-        tax_included=False,
+        ship_by=None if test else _ship_by(node, statuses, reading.zone),  # nobody waits for a test order
+        tax_included=True,  # `total` is `subtotal` and `tax`
         lines=lines,
         shipping=zero(currency),
         total=total((line.line_total for line in lines if not line.cancelled), currency=currency),
@@ -91,7 +92,7 @@ def parse_order(payload: JSON, reading: Reading) -> Order:
         can_ship=any(status in {"ORDER_ACK", "BACKORDER"} for status in statuses),
         can_cancel="CANCEL" in statuses,
         cancellation_requested="CANCEL" in statuses,
-        fulfilled_by_seller=reading.take_test_orders or not node.flag("test_flag"),
+        test=test,
         attributes=_attributes(node, statuses),
     )
     node.faults.raise_any()

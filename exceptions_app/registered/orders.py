@@ -23,7 +23,8 @@ def _differs(facts: Facts, of_what: str) -> SafeString:
     if charged is None or shown is None:
         words = "{}{} and {} show different amounts{}."
         return format_html(words, _order(facts), facts.channel, facts.target_platform, of_what)
-    sides = f"{facts.channel} charged {money(charged)}{of_what}, {facts.target_platform} shows {money(shown)}."
+    verb = "pays" if facts.text("at_cost") else "charged"  # a retailer that buys from us charges nobody
+    sides = f"{facts.channel} {verb} {money(charged)}{of_what}, {facts.target_platform} shows {money(shown)}."
     return format_html("{}{} {}", _order(facts), sides, _difference(charged, shown))
 
 
@@ -96,7 +97,7 @@ ORDER_CAUSES = (
         team=FINANCE,
         severity=Severity.URGENT,
         sentence=_money_mismatch,
-        why="What the customer was charged and what {platform} shows must be equal to the last penny. Usually a price"
+        why="What the order was sold for and what {platform} shows must be equal to the last penny. Usually a price"
         " list, a tax setting or a rounding rule there differs.",
         if_nobody_acts="The order waits unconfirmed in {platform} and is not shipped; late shipment counts against us.",
         next_step="Compare and correct",

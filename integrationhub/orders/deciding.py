@@ -78,6 +78,11 @@ class Standing:
         connector = CONNECTORS.get(self.order.link.source.platform)
         return connector is not None and connector.capabilities[capability]
 
+    @property
+    def source_cancels_by_asking(self) -> bool:
+        connector = CONNECTORS.get(self.order.link.source.platform)
+        return connector is not None and connector.cancels_by_asking
+
 
 def standing_of(order: SoldOrder, *, jobs: Collection[SyncJob] | None = None) -> Standing:
     """`jobs`: the order's, where they have been read already."""
@@ -273,10 +278,16 @@ def _why_not_refuse(standing: Standing) -> str:
 
 def _refuse_consequences(standing: Standing) -> tuple[str, ...]:
     source = standing.order.link.source.name
+    if standing.source_cancels_by_asking:
+        return (_asked(source), "The order is created nowhere any more, and its stock is free again.")
     return (
         f"{source} tells the customer. It counts against us there, and cannot be undone.",
         "Where only some lines are refused, the others are accepted by the same answer: they must be mapped and in stock.",
     )
+
+
+def _asked(source: str) -> str:
+    return f"{source} is asked to cancel it: its lines go on back order with a reason. It is over once {source} cancels it."
 
 
 def _refuse(decision: Decision, standing: Standing) -> str:
@@ -288,6 +299,8 @@ def _refuse(decision: Decision, standing: Standing) -> str:
         chosen = []
     if chosen and not standing.can(Capability.REFUSE_LINES):
         raise RefusedDecisionError(f"{standing.order.link.source.name} takes an answer for the whole order only.")
+    if standing.source_cancels_by_asking:  # what is only asked for would look like an order to be fulfilled meanwhile
+        return _cancel(decision, standing)
     argument = {"lines": chosen, "by": decision.by}
     enqueue(order_job("refuse_order", standing.order, argument=argument, deadline_at=standing.order.accept_by))
     what = f"{len(chosen)} of {len(known)} lines are" if chosen else "The order is"
@@ -321,6 +334,8 @@ def _cancel_consequences(standing: Standing) -> tuple[str, ...]:
         told.append(f"It is not created in {target} any more.")
     if not standing.can(Capability.CANCEL_SOLD_ORDERS):
         told.append(f"{source} takes no cancellations from the hub: cancel it there by hand.")
+    elif order.state not in ENDED_AT_SOURCE and standing.source_cancels_by_asking:
+        told.append(_asked(source))
     elif order.state not in ENDED_AT_SOURCE:
         told.append(f"Then {source} is told: the customer gets the money back. It counts against us there.")
     return (*told, "It cannot be undone.")

@@ -26,8 +26,8 @@ def target_reference(link: Link, reference: str) -> str:
 
 
 def accept_by(order: Order, link: Link) -> Any:
-    """When the marketplace refuses the order by itself; None when it waits for nobody."""
-    if order.state != OrderState.AWAITING_ACCEPTANCE:
+    """When the marketplace refuses the order by itself; None when it waits for nobody, or nobody waits for it."""
+    if order.state != OrderState.AWAITING_ACCEPTANCE or order.test:
         return None
     return order.placed_at + timedelta(hours=link.acceptance_window_hours)
 

@@ -101,6 +101,9 @@ def test_amounts_that_differ_are_told_with_the_difference(told: Callable[..., st
     assert told("money_mismatch", 1, **amounts) == (
         "Order <b>MK-10023-A</b>: Northgate charged £49.99, Centra shows £50.00. Difference £0.01."
     )
+    assert told("money_mismatch", 1, at_cost="yes", **amounts) == (
+        "Order <b>MK-10023-A</b>: Northgate pays £49.99, Centra shows £50.00. Difference £0.01."
+    )
     assert told("tax_mismatch", 12, **amounts | {"shown": gbp("40")}) == (
         "12 orders, such as <b>MK-10023-A</b>: Northgate charged £49.99 of tax, Centra shows £40.00. Difference £9.99."
     )

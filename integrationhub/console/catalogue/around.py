@@ -38,6 +38,12 @@ class Channel:
     def takes_products(self) -> bool:
         return self.link.source.platform in platforms_able_to(Capability.SEND_LISTINGS)
 
+    @property
+    def not_read(self) -> str:
+        """What stands for a value that the channel was not seen to show."""
+        reads_back = self.link.source.platform in platforms_able_to(Capability.READ_OFFERS)
+        return "not read since" if reads_back else "can't be read back"
+
 
 class Around:
     """The channels of the brands that this person sees. One query, made when asked for."""

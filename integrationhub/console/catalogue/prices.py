@@ -89,7 +89,8 @@ class ListingPriceAdmin(HubModelAdmin):
     @display(description="Shows")
     def shows(self, price: ListingPrice) -> SafeString:
         if price.shown is None:
-            return format_html('<span class="hub-quiet">{}</span>', "not read since")
+            known = _channel(price)
+            return format_html('<span class="hub-quiet">{}</span>', known.not_read if known else "not read since")
         at = moments.ago(price.shown_at, now=ports.now(), zone=_zone(price))
         return two_lines(_money(price.shown, price.shown_currency), at)
 

@@ -24,7 +24,7 @@ from exceptions_app.telling import tell
 from integrationhub.console.orders import editing, timeline
 from integrationhub.console.orders.looking import pretty
 from integrationhub.console.orders.returns import returns_of
-from integrationhub.console.orders.sides import lines_of, money_of, sides_of, steps_of
+from integrationhub.console.orders.sides import at_cost, lines_of, money_of, sides_of, steps_of
 from integrationhub.inventory import promises
 from integrationhub.orders import correcting, deciding
 from integrationhub.orders.erasing import records_of
@@ -62,6 +62,7 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
         "steps": steps_of(order, lines, dispatches),
         "lines": lines_of(order, lines),
         "money": money_of(order),
+        "at_cost": at_cost(order),
         "may_read_people": rights.may(Right.SEE_PERSONAL_DATA, brand_id),
         "erased_at": _person_erased_at(order),
         "dispatches": dispatches,

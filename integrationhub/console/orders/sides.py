@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from connectors.canonical.money import Money
-from connectors.registry import connector_class
+from connectors.registry import CONNECTORS, connector_class
 from exceptions_app.words import money
 from integrationhub.console.back_office import page_url
 from integrationhub.console.money_words import NOTHING, amount
@@ -192,6 +192,12 @@ def money_of(order: SoldOrder) -> list[MoneyRow]:
         ("Tax in it", order.tax, order.target_tax),
     )
     return [_money_row(what, sold, there, order.currency) for what, sold, there in pairs]
+
+
+def at_cost(order: SoldOrder) -> bool:
+    """Whether the amounts are what a retailer pays us; what its customer paid is not told."""
+    connector = CONNECTORS.get(order.link.source.platform)
+    return connector is not None and connector.sells_at_cost
 
 
 def _money_row(what: str, sold: Decimal, there: Decimal | None, currency: str) -> MoneyRow:

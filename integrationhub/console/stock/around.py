@@ -12,7 +12,9 @@ from django.template.response import TemplateResponse
 from connectors import ports
 from connectors.access import Right
 from connectors.admin_base import HubModelAdmin, rights_of
+from connectors.base import Capability
 from connectors.models import Link
+from connectors.registry import platforms_able_to
 from integrationhub.inventory.models import StockHold, StockSwitch
 
 _KEPT_AS = "_hub_stock_around"
@@ -32,6 +34,16 @@ class Channel:
     @property
     def name(self) -> str:
         return self.link.source.name
+
+    @property
+    def reads_back(self) -> bool:
+        """Whether the channel can be asked what it shows; where it cannot, what it took last is all there is to know."""
+        return self.link.source.platform in platforms_able_to(Capability.READ_OFFERS)
+
+    @property
+    def not_read(self) -> str:
+        """What stands for a number that the channel was not seen to show."""
+        return "not read since" if self.reads_back else "can't be read back"
 
 
 class Around:

@@ -32,6 +32,7 @@ class DriftScanAdmin(HubModelAdmin):
         known = around.around(request)
         names = {one.link.source_id: one.name for one in known.channels.values()}
         links = {one.link.source_id: one.link.pk for one in known.channels.values()}
+        reads_back = {one.link.source_id: one.reads_back for one in known.channels.values()}
         scans = _last(list(names))
         context = {
             "title": self.plural,
@@ -39,6 +40,7 @@ class DriftScanAdmin(HubModelAdmin):
                 {
                     "name": name,
                     "link_id": links[pk],
+                    "reads_back": reads_back[pk],
                     "scans": scans.get(pk, [])[:SCANS_LISTED],
                     "picture": _picture(name, scans.get(pk, []), request),
                 }

@@ -128,7 +128,8 @@ class ChannelStockAdmin(HubModelAdmin):
     @display(description="Shows")
     def shows(self, stock: ChannelStock) -> SafeString:
         if stock.shown is None:
-            return format_html('<span class="hub-quiet">{}</span>', "not read since")
+            known = _channel(stock)
+            return format_html('<span class="hub-quiet">{}</span>', known.not_read if known else "not read since")
         return _counted(stock.shown, moments.ago(stock.shown_at, now=ports.now(), zone=_zone(stock)))
 
     @display(description="State")

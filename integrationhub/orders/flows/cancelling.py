@@ -9,7 +9,7 @@ from connectors import ports
 from connectors.base import Capability
 from connectors.canonical.errors import MappingError, MissingMapping
 from connectors.canonical.orders import Order, OrderState, TargetOrder, TargetState
-from integrationhub.orders import ledger
+from integrationhub.orders import ledger, reserving
 from integrationhub.orders.flows.asking import fresh_order
 from integrationhub.orders.flows.routing import order_job
 from integrationhub.orders.holding import require_not_held
@@ -46,6 +46,8 @@ def cancel_target_order(run: Run) -> Outcome:
     wanted = Counter[str]() if row.cancel_wanted_at is not None else wanted_units(row)
     if wanted and row.state not in (OrderState.CANCELLED.value, OrderState.REFUSED.value):
         return _trim(run, row, seen, wanted)
+    if seen.state == TargetState.SHIPPED and answers_by_dispatching(run, row):
+        return _told_by_dispatch(run)
     if seen.state == TargetState.SHIPPED or seen.dispatches:
         raise _too_late(run, row, seen)
     run.write(_cancellation(run, row, seen))
@@ -79,6 +81,8 @@ def _trim(run: Run, row: SoldOrder, seen: TargetOrder, wanted: Counter[str]) -> 
     if not surplus:
         _note_units(row, wanted)
         return Skipped(f"{run.target_row.name} has no unit too many.")
+    if seen.state == TargetState.SHIPPED and answers_by_dispatching(run, row):
+        return _told_by_dispatch(run)
     if seen.state == TargetState.SHIPPED:
         raise _too_late(run, row, seen)
 
@@ -128,6 +132,18 @@ def _note_cancelled(row: SoldOrder) -> None:
         SoldOrder.objects.filter(pk=row.pk).update(target_state=TargetState.CANCELLED.value)
         if row.cancel_wanted_at is not None and row.state in LIVE_AT_SOURCE:
             enqueue(order_job("cancel_sold_order", row))
+
+
+def answers_by_dispatching(run: Run, row: SoldOrder) -> bool:
+    """Whether the source only asked for the cancellation, still waits, and takes a dispatch for an answer."""
+    if not run.source.cancels_by_asking or row.cancel_wanted_at is not None:
+        return False
+    order = fresh_order(run, row.reference)
+    return order is not None and order.cancellation_requested
+
+
+def _told_by_dispatch(run: Run) -> Skipped:
+    return Skipped(f"It has left {run.target_row.name} already; {run.source_row.name} is told so by its dispatch.")
 
 
 def _too_late(run: Run, row: SoldOrder, seen: TargetOrder) -> NeedsPersonError:
@@ -201,6 +217,9 @@ def cancel_sold_order(run: Run) -> Outcome:
     run.write(
         Effect(place=run.source_row, operation="cancel_sold_order", reference=row.reference, send=send, find=ended)
     )
+    if run.source.cancels_by_asking:
+        reserving.let_go(row, reason=f"{run.source_row.name} is asked to cancel it.")
+        return Done(f"{run.source_row.name} is asked to cancel it; it is over once that is done there.")
     return Done(f"Cancelled at {run.source_row.name}.")
 
 
@@ -219,7 +238,7 @@ def _told_by_hand(run: Run, row: SoldOrder) -> Outcome:
 
 def _reason_code(run: Run, order: Order) -> str:
     """The marketplace's code for why: by mapping, else the link's. Before acceptance an order is refused, without one."""
-    if order.state == OrderState.AWAITING_ACCEPTANCE:
+    if order.state == OrderState.AWAITING_ACCEPTANCE or run.source.cancels_by_asking:
         return ""
     reason = CANCELLED_BEFORE_PAYMENT if order.can_cancel else REFUNDED_BEFORE_DISPATCH
     mapped = resolve_reason(run.link, reason, at=ports.now())

@@ -18,6 +18,7 @@ from connectors.canonical.orders import OrderState
 from connectors.models import Connection
 from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import open_case, roll_up
+from integrationhub.orders.flows.cancelling import answers_by_dispatching
 from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
 from integrationhub.sync.flows import Done, Flow, Later, NeedsPersonError, Outcome, Skipped, register
@@ -47,9 +48,18 @@ def confirm_dispatch(run: Run) -> Outcome:
         return Skipped(f"{run.source_row.name} shows it already.")
     if row.state == State.SENT:
         return _read_back(run, row, _as_sent(row, order, dispatch))
+    if _cancellation_asked_for(run, order):
+        return _send(run, order, row, dispatch, lines=list(order.lines.order_by("cancelled", "pk")))
     if order.state != OrderState.READY_TO_SHIP and not _shipped_by_us(run, order, dispatch):
         return _not_ready(run, order)
-    return _send(run, order, row, dispatch)
+    return _send(run, order, row, dispatch, lines=list(order.lines.filter(cancelled=False)))
+
+
+def _cancellation_asked_for(run: Run, order: SoldOrder) -> bool:
+    """Lines that the source only asked to cancel are cancelled here; what has left of them is its answer."""
+    if not run.source.cancels_by_asking or not order.lines.filter(cancelled=True).exists():
+        return False
+    return answers_by_dispatching(run, order)
 
 
 def _order(run: Run) -> SoldOrder:
@@ -110,12 +120,12 @@ def _cancelled_after_dispatch(run: Run, order: SoldOrder) -> NeedsPersonError:
     )
 
 
-def _send(run: Run, order: SoldOrder, row: SoldDispatch, dispatch: Dispatch) -> Outcome:
+def _send(run: Run, order: SoldOrder, row: SoldDispatch, dispatch: Dispatch, *, lines: list[SoldLine]) -> Outcome:
     require_not_held(order)
     resolved = resolve_dispatch(dispatch, link=run.link, at=order.placed_at)
     run.mapping_versions.update(resolved.version_ids)
     _require_listed(run, resolved)
-    ready = replace(_with_lines(run, resolved.dispatch, order, row), order_reference=order.reference)
+    ready = replace(_with_lines(run, resolved.dispatch, order, row, lines=lines), order_reference=order.reference)
     if why := run.source.can_send_dispatch_now(ready):
         return Later(ports.now() + timedelta(seconds=NOT_READY_SECONDS), why)
     external_id = _written(run, order, ready)
@@ -186,18 +196,19 @@ def learn_carriers(place: Connection, connector: Connector) -> int:
 # --- the lines --------------------------------------------------------------------------------------------------------
 
 
-def _with_lines(run: Run, dispatch: Dispatch, order: SoldOrder, row: SoldDispatch) -> Dispatch:
-    """Spread the packed units over the sold lines of their SKU, past what earlier dispatches took.
+def _with_lines(
+    run: Run, dispatch: Dispatch, order: SoldOrder, row: SoldDispatch, *, lines: list[SoldLine]
+) -> Dispatch:
+    """Spread the packed units over these lines of their SKU, past what earlier dispatches took.
 
     A line that the sender names goes first: one SKU may stand on two lines.
     """
     taken = _units_taken(order, besides=row)
-    open_lines = list(order.lines.filter(cancelled=False))
     spread: list[DispatchLine] = []
     beyond: Counter[str] = Counter()
     for packed in dispatch.lines:
         units = packed.quantity
-        for line in _lines_for(packed, open_lines):
+        for line in _lines_for(packed, lines):
             part = min(units, line.quantity - taken[line.line_id])
             if part > 0:
                 spread.append(replace(packed, line_id=line.line_id, quantity=part))
@@ -207,11 +218,11 @@ def _with_lines(run: Run, dispatch: Dispatch, order: SoldOrder, row: SoldDispatc
             beyond[packed.sku] += units
     if beyond:
         raise _packed_beyond(run, order, row, beyond)
-    return replace(dispatch, lines=tuple(spread), is_last=_all_left(order, open_lines))
+    return replace(dispatch, lines=tuple(spread), is_last=_all_left(order, lines))
 
 
-def _lines_for(packed: DispatchLine, open_lines: list[SoldLine]) -> Iterator[SoldLine]:
-    alike = [line for line in open_lines if line.target_sku == packed.sku]
+def _lines_for(packed: DispatchLine, lines: list[SoldLine]) -> Iterator[SoldLine]:
+    alike = [line for line in lines if line.target_sku == packed.sku]
     yield from (line for line in alike if line.line_id == packed.line_id)
     yield from (line for line in alike if line.line_id != packed.line_id)
 
@@ -236,13 +247,13 @@ def _units(dispatch: Dispatch) -> dict[str, int]:
     return dict(units)
 
 
-def _all_left(order: SoldOrder, open_lines: list[SoldLine]) -> bool:
+def _all_left(order: SoldOrder, lines: list[SoldLine]) -> bool:
     """Whether the parcels that left hold everything the order still wants, told of or not."""
     left: Counter[str] = Counter()
     for packed in order.dispatches.values_list("packed", flat=True):
         left.update(packed)
     wanted: Counter[str] = Counter()
-    for line in open_lines:
+    for line in lines:
         wanted[line.target_sku] += line.quantity
     return all(left[sku] >= units for sku, units in wanted.items())
 

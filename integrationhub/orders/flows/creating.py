@@ -177,8 +177,10 @@ def _require_same_money(run: Run, order: Order, row: SoldOrder, seen: TargetOrde
             "charged": stored(order.total),
             "shown": stored(seen.total),
             "differences": differences,
+            "at_cost": "yes" if run.source.sells_at_cost else "",
         },
-        message=f"{run.source_row.name} charged {order.total}, {run.target_row.name} shows {seen.total}.",
+        message=f"{run.source_row.name} {'pays' if run.source.sells_at_cost else 'charged'} {order.total},"
+        f" {run.target_row.name} shows {seen.total}.",
     )
 
 
@@ -209,7 +211,8 @@ def _weigh_tax(run: Run, order: Order, row: SoldOrder, seen: TargetOrder) -> Non
     """The target derives tax by its own rules. A difference is told; whether it holds the order is the link's choice."""
     if seen.tax is None or rounding_explains(order, seen.tax):
         return
-    context = {"order": row.reference, "charged": stored(order.tax), "shown": stored(seen.tax)}
+    at_cost = "yes" if run.source.sells_at_cost else ""
+    context = {"order": row.reference, "charged": stored(order.tax), "shown": stored(seen.tax), "at_cost": at_cost}
     if run.link.tax_difference == run.link.TaxDifference.HOLD:
         ledger.record_target(row, seen)
         raise NeedsPersonError("tax_mismatch", object_key=f"order:{row.pk}", context=context)

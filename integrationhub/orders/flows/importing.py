@@ -56,6 +56,8 @@ def _was_brought_in(run: Run, order: Order) -> bool:
 def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
     if not order.fulfilled_by_seller:
         return Skipped(f"{run.source_row.name} fulfils this order itself.")
+    if order.test:
+        return Skipped(f"A test order of {run.source_row.name}: it is neither accepted nor sent to the warehouse.")
     if order.cancellation_requested:
         enqueue(order_job("acknowledge_cancellation", row))
     if run.source.is_shop():
@@ -83,6 +85,8 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
         return _after_fulfilment(run, order, row)
     if run.source.is_shop():
         _keep_units(run, order, row)
+    if row.cancel_wanted_at is not None:
+        return Skipped("A person wants it cancelled: it is not created any more.")
     resolved = _resolved(run, order, row)
     run.mapping_versions.update(resolved.version_ids)
     ledger.record_mapped(row, resolved)
@@ -113,8 +117,6 @@ def _resolved(run: Run, order: Order, row: SoldOrder) -> ResolvedOrder:
 
 
 def _fulfil(run: Run, resolved: ResolvedOrder, row: SoldOrder) -> Outcome:
-    if row.cancel_wanted_at is not None:
-        return Skipped("A person wants it cancelled: it is not created any more.")
     require_not_held(row)
     order = resolved.order
     ready = order.state == OrderState.READY_TO_SHIP

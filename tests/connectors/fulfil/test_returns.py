@@ -25,7 +25,7 @@ RETURN_ORDER = "sale.sale/return_order"
 
 @pytest.fixture
 def returns(tenant: FulfilSandbox) -> Returns:
-    return Returns(connector_of(tenant).client, channel=3)
+    return Returns(connector_of(tenant).client, channels=[3])
 
 
 @pytest.fixture

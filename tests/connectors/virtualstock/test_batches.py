@@ -15,7 +15,7 @@ from connectors.canonical.money import Money
 from connectors.canonical.offers import PriceUpdate
 from connectors.canonical.stock import StockUpdate
 from connectors.sandboxkit import Fault
-from connectors.virtualstock.batches import LOCKED
+from connectors.virtualstock.batches import CUT_OFF, LOCKED
 from connectors.virtualstock.connector import VirtualstockConnector
 from connectors.virtualstock.sandbox import VirtualstockSandbox
 from tests.connectors.conformance import RecordingGate
@@ -183,15 +183,18 @@ def test_a_run_that_is_cut_off_at_its_beginning_did_nothing(
     assert shown(goods) == [1, 1, 1]
 
 
-def test_a_run_that_is_cut_off_midway_is_sent_again_as_it_was(
+def test_a_run_that_is_cut_off_midway_keeps_what_it_wrote_and_names_the_rest_as_waiting(
     goods: VirtualstockSandbox, connector: VirtualstockConnector
 ) -> None:
     goods.faults.add(Fault(kind="rate_limit", operation="updateStock", seconds=20, skip=1))
 
-    with pytest.raises(UnknownOutcomeError, match="Only a part of the batch was sent"):
-        connector.send_stock(stock(5))
+    delivery = connector.send_stock(stock(5))
 
-    assert (shown(goods), goods.journal.count("updateStock")) == ([5, 1, 1], 2)
+    assert (shown(goods), goods.journal.count("updateStock"), delivery.taken) == ([5, 1, 1], 2, 1)
+    assert [(line.sku, line.message, line.busy) for line in delivery.refused] == [
+        ("CAP", CUT_OFF, True),
+        ("COAT", CUT_OFF, True),
+    ]
     connector.send_stock(stock(5))
     assert shown(goods) == [5, 5, 5]
 

@@ -21,7 +21,18 @@ def test_a_healthy_connection_names_its_retailer(edge: VirtualstockSandbox) -> N
     found = findings(edge, retailer_id=7001)
 
     assert {subject: finding.ok for subject, finding in found.items()} == dict.fromkeys(
-        ("Signing in", "Retailer", "Orders", "Carriers", "Products", "Prices", "Rights to write"), True
+        (
+            "Signing in",
+            "Retailer",
+            "Orders",
+            "Carriers",
+            "Returns",
+            "Products",
+            "Prices",
+            "Product fields",
+            "Rights to write",
+        ),
+        True,
     )
     assert found["Retailer"].message == "The connection serves Harrow & Vale."
 
@@ -65,3 +76,19 @@ def test_a_platform_without_carriers_is_a_warning(edge: VirtualstockSandbox) -> 
     edge.set_carriers([])
 
     assert findings(edge)["Carriers"].message == "Virtualstock lists no carrier. Ask its support."
+
+
+@pytest.mark.parametrize(
+    ("said", "ok", "begins"),
+    [
+        ("", True, "No product fields are set"),
+        ("short_description*, rrp", True, "2 fields are told of each product."),
+        ("2nd, rrp", False, "These cannot be names of fields: 2nd."),
+        ("rrp, supplier_free_stock", False, "Not told with a product: supplier_free_stock."),
+    ],
+)
+def test_names_of_product_fields_are_looked_at(edge: VirtualstockSandbox, said: str, ok: bool, begins: str) -> None:
+    finding = findings(edge, product_fields=said)["Product fields"]
+
+    assert (finding.ok, finding.message.startswith(begins)) == (ok, True)
+    assert ok or not finding.blocking

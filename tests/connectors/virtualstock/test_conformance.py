@@ -1,6 +1,7 @@
 """The Virtualstock connector against the Virtualstock sandbox, role by role."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -9,21 +10,29 @@ import pytest
 from connectors.base import Account, Capability, Connector
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError
-from connectors.canonical.listings import ListingUpdate
+from connectors.canonical.listings import ListingUpdate, Requirement
 from connectors.sandboxkit import Sandbox, SandboxClock
 from connectors.virtualstock.connector import VirtualstockConnector
 from connectors.virtualstock.sandbox import VirtualstockSandbox
 from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
+    START,
     AcceptsOrdersSuite,
     ConfirmsDispatchesSuite,
     ConnectionSuite,
     ListsReferencesSuite,
     Platform,
     ReadsOrdersSuite,
+    ReadSuite,
     WaitingOrder,
 )
-from tests.connectors.conformance_channels import Shown, TakesListingsSuite, TakesPricesSuite, TakesStockSuite
+from tests.connectors.conformance_channels import (
+    ReadsAttributesSuite,
+    Shown,
+    TakesListingsSuite,
+    TakesPricesSuite,
+    TakesStockSuite,
+)
 from tests.connectors.virtualstock.shop import LINES, account_of, dispatch_of, listing_of
 
 
@@ -138,6 +147,41 @@ class TestTakesListings(Virtualstock, TakesListingsSuite):
         except KeyError:
             return None
         return {name: (text,) for name, text in product["data"].items()}
+
+
+class TestReadsReturns(Virtualstock, ReadSuite):
+    read_operation = "listReturns"
+
+    def make_sandbox(self, clock: SandboxClock) -> VirtualstockSandbox:
+        sandbox = VirtualstockSandbox(clock=clock)
+        sandbox.add_return(sandbox.add_order(lines=LINES, advance_to="DISPATCH"), "501")
+        return sandbox
+
+    def read(self, connector: Connector) -> object:
+        return connector.fetch_returns(updated_from=START - timedelta(minutes=7), updated_until=START)
+
+
+class TestReadsAttributes(Virtualstock, ReadsAttributesSuite):
+    """Categories are read; fields are the same in each, as the connection names them, and no field tells variants apart."""
+
+    read_operation = "listCategories"
+    category = "2"
+    inherits = False
+    roles = frozenset({"TITLE", "EAN"})
+    limits_length = False
+
+    def make_account(self, sandbox: Sandbox) -> Account:
+        fields = "short_description*, barcode*, description, warranty_type"
+        return account_of(cast(VirtualstockSandbox, sandbox), product_fields=fields)
+
+    def test_a_category_asks_for_its_own_what_is_above_it_and_what_all_do(self, connector: Connector) -> None:
+        assert {attribute.category for attribute in connector.fetch_attributes(self.category)} == {""}
+
+    def test_it_says_what_is_required_and_what_the_channel_uses_for_the_category(self, connector: Connector) -> None:
+        attributes = connector.fetch_attributes(self.category)
+
+        assert {attribute.requirement for attribute in attributes} > {Requirement.REQUIRED}
+        assert self.roles <= {attribute.role for attribute in attributes}
 
 
 class TestListsReferences(Virtualstock, ListsReferencesSuite):

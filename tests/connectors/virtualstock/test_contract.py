@@ -145,3 +145,5 @@ def test_orders_of_the_payload_files_have_the_contracts_shape(name: str) -> None
 def test_the_other_payload_files_have_the_contracts_shape() -> None:
     assert VIRTUALSTOCK.answer_problems("listCarriers", 200, load("carriers")) == []
     assert VIRTUALSTOCK.answer_problems("getProduct", 200, load("product")) == []
+    page = {"count": 1, "next": None, "previous": None, "results": [load("return_requested")]}
+    assert VIRTUALSTOCK.answer_problems("listReturns", 200, page) == []

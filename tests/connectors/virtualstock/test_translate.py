@@ -39,7 +39,8 @@ def test_a_new_order_is_read_whole() -> None:
     assert found.ship_by == datetime(2026, 1, 16, 17, 0, tzinfo=UTC)
     assert (found.total, found.shipping, found.tax) == (gbp("111.60"), gbp("0"), gbp("18.60"))
     assert (found.shipping_service, found.channel, found.billing_address) == ("standard", "", None)
-    assert (found.can_ship, found.can_cancel, found.fulfilled_by_seller) == (False, False, True)
+    assert (found.can_ship, found.can_cancel, found.fulfilled_by_seller, found.test) == (False, False, True, False)
+    assert found.tax_included  # a line's total holds its tax
     assert found.shipping_address == Address(
         first_name="Alice Mary",
         last_name="Example",
@@ -183,9 +184,11 @@ def test_the_orders_total_may_or_may_not_count_cancelled_lines() -> None:
         assert parsed(order_at("ORDER_ACK", "CANCEL_ACK", "ORDER_ACK", total=stated)).total == gbp("52.80")
 
 
-def test_a_test_order_is_not_ours_to_ship() -> None:
-    assert parsed(order(test_flag=True)).fulfilled_by_seller is False
-    assert parsed(order(test_flag=True), take_test_orders=True).fulfilled_by_seller is True
+def test_a_test_order_is_one_that_nobody_waits_for() -> None:
+    found = parsed(order(test_flag=True))
+
+    assert (found.test, found.ship_by, found.attributes["test_order"]) == (True, None, "true")
+    assert parsed(order(test_flag=True), take_test_orders=True).test is False
 
 
 def test_every_fault_is_named_at_once() -> None:

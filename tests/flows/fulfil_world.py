@@ -64,7 +64,7 @@ class FulfilWorld(World):
     def told_by_fulfil(self, *skus: str) -> int:
         """Fulfil's webhook for these products, as it is delivered; the answer's status."""
         body, headers = self.fulfil.signed_webhook(*skus)
-        sent = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+        sent: dict[str, Any] = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
         sent.pop("HTTP_CONTENT_TYPE")
         path = f"/webhooks/{self.fulfil_row.webhook_path}/"
         return Client().post(path, body, content_type="application/json", **sent).status_code

@@ -200,6 +200,13 @@ def test_a_mapping_of_carrier_and_service_goes_before_one_of_the_carrier(
     assert resolve_dispatch(dispatch(service="Economy"), link=link).dispatch.carrier == "DPDUK"
 
 
+def test_the_service_that_is_told_is_the_mappings_and_never_the_senders(brand: Brand, link: Link) -> None:
+    map_code(brand, "carrier", "DPD", "DPDUK", link=link)
+    map_code(brand, "carrier", "DPD / Next Day", "DPDUK", link=link, attributes={"service": "Express"})
+    assert resolve_dispatch(dispatch(service="Next Day"), link=link).dispatch.service == "Express"
+    assert resolve_dispatch(dispatch(service="Economy"), link=link).dispatch.service == ""
+
+
 def test_an_unlisted_carrier_that_was_named_on_purpose_goes_out_by_name_with_a_link(brand: Brand, link: Link) -> None:
     attributes = {"unlisted": True, "tracking_link": "https://vandijk.test/?n={tracking_number}"}
     map_code(brand, "carrier", "DPD", "Van Dijk", link=link, attributes=attributes)

@@ -37,6 +37,9 @@ class Market(World):
             brand=self.brand, source=self.northgate, target=self.centra_row, refund_reason="Out of stock"
         )
 
+    def __repr__(self) -> str:
+        return f"Market({self.link})"
+
     def _connect_fashionmart(self) -> Connection:
         keys = self.fashionmart.credentials()
         return Connection.objects.create(

@@ -101,7 +101,7 @@ def test_a_genuine_message_that_cannot_be_read_is_taken_and_says_what_to_correct
 def test_messages_twice_backwards_and_late_lead_to_the_same_end(market: Market) -> None:
     market.map_carrier()
     market.listen()
-    references = [market.sell() for _ in range(3)]
+    references = [market.sell() for _ in range(2)]
     market.poll()
     for index, reference in enumerate(references):
         market.pack(reference, tracking=f"T{index}")
@@ -112,8 +112,8 @@ def test_messages_twice_backwards_and_late_lead_to_the_same_end(market: Market) 
     assert {message.state for message in market.deliver()} == {"Sent"}
     market.wait(60)
 
-    assert [market.dispatches(reference) for reference in references] == [["SHOWN"]] * 3
-    assert market.sent("Dispatch") == 3
+    assert [market.dispatches(reference) for reference in references] == [["SHOWN"]] * 2
+    assert market.sent("Dispatch") == 2
     assert (market.open_jobs(), market.cases()) == ([], [])
 
 

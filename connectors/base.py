@@ -158,7 +158,9 @@ class Connector(ABC):
     # True: a seller cannot cancel there. It asks who sold the order to, without a reason code; and who sold it asks the seller,
     # who answers by letting go, or by dispatching what has left already.
     cancels_by_asking: ClassVar[bool] = False
-    sells_at_cost: ClassVar[bool] = False  # an order's amounts are what a retailer pays us; what its customer paid is not told
+    sells_at_cost: ClassVar[bool] = (
+        False  # an order's amounts are what a retailer pays us; what its customer paid is not told
+    )
     webhook_refused_status: ClassVar[int] = 401  # 503 for a platform that switches a webhook off which answers 4xx
     settings: ClassVar[Sequence[Setting]] = ()  # includes the secrets (kind "secret")
 

@@ -12,8 +12,9 @@ from integrationhub.console.demo import brand
 from integrationhub.console.demo.shops import FELLMARK, MARKETPLACES, NORDHEM, Shops, open_shops, renumbered_item
 from integrationhub.console.demo.stalls import STALLS
 from integrationhub.console.demo.trade import two_weeks_of_trade
-from integrationhub.console.demo.warehouses import warehouses_of
+from integrationhub.console.demo.warehouses import REST_BEATS, FulfilWarehouse, Labels, warehouses_of
 from mappings_app.models import MappingVersion
+from tests.connectors.fulfil.support import released, stocked
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,25 @@ def _each_marketplace_has_carriers_of_its_own(shops: Shops) -> None:
     wanted = {(plan.name, carrier) for plan in MARKETPLACES for carrier, _ in plan.carriers}
     assert wanted <= set(rows)
     assert not {(plan.name, plan.strange_carrier) for plan in MARKETPLACES} & set(rows)
+
+
+def test_fellmarks_orders_go_on_to_fulfil_once_its_shop_can_pass_them_on(
+    db: None, shops: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brand, "GOES_ON", True)
+    brand.set_up(shops, password="first")
+    link = Link.objects.get(source__platform="centra")
+    assert (link.brand.code, link.source.name, link.target.platform) == (FELLMARK, "Centra", "fulfil")
+    told = MappingVersion.objects.filter(link=link).values_list("kind", "from_code", "to_code")
+    assert set(told) == set(brand.ONWARD_MAPPINGS)
+
+
+def test_fulfils_warehouse_ships_what_has_lain_there_for_a_while(shops: Shops) -> None:
+    stocked(shops.fulfil)
+    sale = released(shops.fulfil)
+    warehouse = FulfilWarehouse(shops.fulfil, Labels(Random(1), fresh=False))  # noqa: S311
+    assert [warehouse.ship(5) for _ in range(REST_BEATS + 1)] == [0] * (REST_BEATS - 1) + [1, 0]
+    assert shops.fulfil.order_view(shops.fulfil.tenant.row("sale.sale", sale))["shipments"][0]["state"] == "done"
 
 
 def test_two_weeks_of_trade_reach_every_marketplace(shops: Shops) -> None:

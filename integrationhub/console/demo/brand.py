@@ -91,7 +91,7 @@ POLL_SECONDS = {
     "read_products": 60,
     "publish_listings": 60,
 }
-NARROW_ZERO_PERCENT, WIDE_MOVE_PERCENT = 5, 100
+NARROW_ZERO_PERCENT, WIDE_PERCENT = 5, 100
 
 
 def new_password() -> str:
@@ -284,7 +284,7 @@ def _stock(brand: Brand) -> None:
     StockLimits.objects.create(link=careful, zero_percent=NARROW_ZERO_PERCENT)
     # These take some dozens of SKUs at a time: until all are told, a usual day's changes are a large share of what is.
     for link in Link.objects.filter(brand=brand).exclude(pk=careful.pk):
-        StockLimits.objects.create(link=link, move_percent=WIDE_MOVE_PERCENT)
+        StockLimits.objects.create(link=link, zero_percent=WIDE_PERCENT, move_percent=WIDE_PERCENT)
 
 
 def _map(brand: Brand, kind: str, from_code: str, to_code: str, **values: object) -> None:

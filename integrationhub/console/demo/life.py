@@ -7,7 +7,7 @@ from random import Random
 
 from connectors.sandboxkit import Fault
 from integrationhub.console.demo import products
-from integrationhub.console.demo.shops import NORDHEM, SEED, Shops, miscounted_items
+from integrationhub.console.demo.shops import CAREFUL, NORDHEM, SEED, Shops, miscounted_items
 from integrationhub.console.demo.trade import sell_something, two_weeks_of_trade
 from integrationhub.console.demo.warehouses import ShopWarehouse, Warehouse, warehouses_of
 
@@ -91,7 +91,7 @@ class Life:
             self.centra.set_stock(self.rng.choice(usual).sku, self.rng.randint(80, 400))
         if beat % MEDDLE_EVERY == 0:
             self.shops.marketplaces["northgate"].sandbox.set_offer_quantity(self.rng.choice(usual).sku, 500)
-        if self.count_breaks and self._all_taken():
+        if self.count_breaks and self._is_taken():
             self.count_breaks = False
             for item in miscounted_items(self.goods):
                 self.centra.set_stock(item.sku, 0)
@@ -109,8 +109,8 @@ class Life:
                 "Northgate wants to know the fit of trousers from now on; the next ones that come without are refused."
             )
 
-    def _all_taken(self) -> bool:
-        """Whether every marketplace of the brand shows what the hub sent first."""
+    def _is_taken(self) -> bool:
+        """Whether the marketplace with narrow limits shows what the hub sent first."""
         item = miscounted_items(self.goods)[0]
-        stalls = (stall for stall in self.shops.marketplaces.values() if stall.plan.brand == NORDHEM)
-        return all(stall.shown(item.sku) > FIRST_COUNT_SEEN for stall in stalls)
+        careful = next(stall for stall in self.shops.marketplaces.values() if stall.plan.name == CAREFUL)
+        return careful.shown(item.sku) > FIRST_COUNT_SEEN

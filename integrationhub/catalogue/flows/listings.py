@@ -57,7 +57,7 @@ def publish_listings(run: Run) -> Outcome:
         settled = [(link, taking.terms_of(link)) for link in links]
         asks = [taking.follow_mappings(link, terms) for link, terms in settled]
         if any(asks):
-            run.enqueue(_wishes_of(channel))
+            run.enqueue(wishes_of(channel))
         ledger.compute(channel, links)
         allowed = [link.pk for link, terms in settled if terms.publishes]
         size = min(run.connection.connector.listing_lines_max or LINES_MAX, LINES_MAX)
@@ -112,10 +112,10 @@ def _readings(link: Link) -> list[NewJob]:
     """What came is read from the start: a reading under way has its pages behind it."""
     products.whole_again(link.target_id)
     jobs = [job_for_connection(READ_PRODUCTS.name, link.target, key="tick")]
-    return [*jobs, *_wishes_of(link.source)]
+    return [*jobs, *wishes_of(link.source)]
 
 
-def _wishes_of(channel: Connection) -> list[NewJob]:
+def wishes_of(channel: Connection) -> list[NewJob]:
     """What the channel wants is read anew, where it can be asked."""
     can_say = channel.platform in READ_ATTRIBUTES.platforms
     return [job_for_connection(READ_ATTRIBUTES.name, channel, key="tick")] if can_say else []

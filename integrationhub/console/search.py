@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -21,6 +21,7 @@ from connectors.admin_base import rights_of
 from connectors.models import Connection
 from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import plain
+from integrationhub.console.orders.way import beginnings
 from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
 from mappings_app.kinds import KINDS
 from mappings_app.models import CURRENT, MAPPING_MODELS, MappingVersion
@@ -95,29 +96,32 @@ def _begins(field: str, term: str) -> Q:
 
 def _orders(term: str, brands: set[int]) -> Iterator[Hit]:
     found = SoldOrder.objects.filter(_begins("reference", term), brand_id__in=brands)
-    yield from map(_order_hit, _with_sides(found.order_by("reference")[:EACH]))
+    yield from _order_hits(found.order_by("reference"))
 
 
 def _commercial_orders(term: str, brands: set[int]) -> Iterator[Hit]:
     found = SoldOrder.objects.filter(_begins("commercial_reference", term), brand_id__in=brands)
-    yield from map(_order_hit, _with_sides(found.order_by("commercial_reference")[:EACH]))
+    yield from _order_hits(found.order_by("commercial_reference"))
 
 
 def _target_orders(term: str, brands: set[int]) -> Iterator[Hit]:
     targets = Connection.objects.filter(brand_id__in=brands).values("pk")
     found = SoldOrder.objects.filter(target_id__in=targets, target_external_id__in=_spellings(term))
-    yield from map(_order_hit, _with_sides(found[:EACH]))
+    yield from _order_hits(found)
 
 
 def _orders_of_sku(term: str, brands: set[int]) -> Iterator[Hit]:
     """The latest orders that sold this very SKU, as the marketplace spells it."""
     lines = SoldLine.objects.filter(sku__in=_spellings(term), order__brand_id__in=brands)
     newest = lines.order_by("-order_id").values_list("order_id", flat=True)[:EACH]
-    yield from map(_order_hit, _with_sides(SoldOrder.objects.filter(pk__in=list(newest)).order_by("-placed_at")))
+    yield from _order_hits(SoldOrder.objects.filter(pk__in=list(newest)).order_by("-placed_at"))
 
 
-def _with_sides(rows: Any) -> Any:
-    return rows.select_related("link__source", "target")
+def _order_hits(found: QuerySet[SoldOrder]) -> Iterator[Hit]:
+    """One hit for an order, however many links it goes over: its beginning, whose page tells the whole story."""
+    rows = list(found.select_related("link__source", "target")[:EACH])
+    begun = beginnings(rows)
+    yield from map(_order_hit, dict.fromkeys(begun.get(row.pk, row) for row in rows))
 
 
 def _order_hit(row: SoldOrder) -> Hit:
@@ -132,12 +136,15 @@ def _order_hit(row: SoldOrder) -> Hit:
 
 def _dispatches(term: str, brands: set[int]) -> Iterator[Hit]:
     found = SoldDispatch.objects.filter(_begins("tracking_number", term), order__brand_id__in=brands)
-    for row in found.select_related("order__link__source")[:EACH]:
+    rows = list(found.select_related("order__link__source")[:EACH])
+    begun = beginnings([row.order for row in rows])
+    for row in rows:
+        order = begun.get(row.order_id, row.order)
         yield Hit(
             group="Dispatches",
             title=f"{row.tracking_number} ({row.carrier})" if row.carrier else row.tracking_number,
-            detail=f"Order {row.order.reference} of {row.order.link.source.name}, {row.get_state_display().lower()}",
-            url=reverse("admin:orders_soldorder_change", args=[row.order_id]),
+            detail=f"Order {order.reference} of {order.link.source.name}, {row.get_state_display().lower()}",
+            url=reverse("admin:orders_soldorder_change", args=[order.pk]),
         )
 
 

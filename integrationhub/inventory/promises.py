@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from connectors import ports
 from connectors.models import Link
@@ -42,6 +42,14 @@ def held_by(orders: Iterable[tuple[int, str]]) -> dict[tuple[int, str], dict[str
 
 def of_order(link_id: int, reference: str) -> QuerySet[Reservation]:
     return Reservation.objects.filter(link=link_id, reference=reference).order_by("pk")
+
+
+def of_orders(orders: Iterable[tuple[int, str]]) -> QuerySet[Reservation]:
+    """As `of_order`, for several orders: (link id, reference)."""
+    about = Q()
+    for link_id, reference in orders:
+        about |= Q(link=link_id, reference=reference)
+    return Reservation.objects.filter(about).order_by("pk")
 
 
 def hold(link: Link, reference: str, wanted: Mapping[str, int]) -> dict[str, int]:

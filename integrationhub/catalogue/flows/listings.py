@@ -19,7 +19,7 @@ from integrationhub.catalogue.listings import feedback, ledger, taking, telling
 from integrationhub.catalogue.listings.deciding import PUBLISHING, publish_now
 from integrationhub.sync.deliveries import Delivery
 from integrationhub.sync.delivering import Courier
-from integrationhub.sync.enqueue import job_for_connection
+from integrationhub.sync.enqueue import NewJob, job_for_connection
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
@@ -57,7 +57,7 @@ def publish_listings(run: Run) -> Outcome:
         settled = [(link, taking.terms_of(link)) for link in links]
         asks = [taking.follow_mappings(link, terms) for link, terms in settled]
         if any(asks):
-            run.enqueue([job_for_connection(READ_ATTRIBUTES.name, channel, key="tick")])
+            run.enqueue(wishes_of(channel))
         ledger.compute(channel, links)
         allowed = [link.pk for link, terms in settled if terms.publishes]
         size = min(run.connection.connector.listing_lines_max or LINES_MAX, LINES_MAX)
@@ -108,11 +108,17 @@ def list_listings(run: Run) -> Outcome:
     return Done(f"{changed + retired} SKUs came, changed or ended." if changed or retired else "Nothing changed.")
 
 
-def _readings(link: Link) -> list[Any]:
+def _readings(link: Link) -> list[NewJob]:
     """What came is read from the start: a reading under way has its pages behind it."""
     products.whole_again(link.target_id)
     jobs = [job_for_connection(READ_PRODUCTS.name, link.target, key="tick")]
-    return [*jobs, job_for_connection(READ_ATTRIBUTES.name, link.source, key="tick")]
+    return [*jobs, *wishes_of(link.source)]
+
+
+def wishes_of(channel: Connection) -> list[NewJob]:
+    """What the channel wants is read anew, where it can be asked."""
+    can_say = channel.platform in READ_ATTRIBUTES.platforms
+    return [job_for_connection(READ_ATTRIBUTES.name, channel, key="tick")] if can_say else []
 
 
 LIST_LISTINGS = register(

@@ -1,56 +1,95 @@
-"""The platforms of the demo: three Mirakl marketplaces and one Centra, with two weeks of trade, kept between two starts."""
+"""The platforms of the demo, with two weeks of trade, kept between two starts.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+Nordhem sells at a marketplace of each platform and fulfils in its shop, Centra. Fellmark sells at one, and its shop passes
+its orders on to Fulfil, which owns its stock. All sandboxes live in the demo's own process.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
 
-from connectors import ports
+from connectors.base import Capability
 from connectors.centra.sandbox import CentraSandbox
-from connectors.mirakl.sandbox import MiraklSandbox
+from connectors.fulfil.sandbox import FulfilSandbox
+from connectors.registry import platforms_able_to
 from connectors.sandboxdata import CatalogueItem, catalogue
 from connectors.sandboxkit import Sandbox
+from integrationhub.console.demo.stalls import STALLS, MarketplacePlan, Stall
 
 SEED = 2026
 DAYS = 14
 UNKNOWN_SKU_ORDERS = 37
 UNKNOWN_CARRIER = "DPD Next Day"
-KNOWN_CARRIERS = ("PostNord", "DHL")  # as Centra's warehouse writes them
-
-
-@dataclass(frozen=True, kw_only=True)
-class MarketplacePlan:
-    key: str
-    name: str
-    currency: str
-    countries: tuple[str, ...]
-    prefix: str
-    orders: int  # of the two weeks
-    policy: str = "RESERVE_FIRST"
-    settings: tuple[tuple[str, object], ...] = ()
-
+NORDHEM, FELLMARK = "nordhem", "fellmark"
+# Whether Centra's orders can go on to Fulfil: they do as soon as Centra can be read as a place where orders are sold.
+GOES_ON = "centra" in platforms_able_to(Capability.READ_ORDERS)
 
 MARKETPLACES = (
-    MarketplacePlan(key="northgate", name="Northgate", currency="GBP", countries=("GBR",), prefix="NG", orders=140),
     MarketplacePlan(
-        key="harbour", name="Harbour & Co", currency="EUR", countries=("DEU", "FRA"), prefix="HC", orders=90
+        key="northgate",
+        brand=NORDHEM,
+        name="Northgate",
+        platform="mirakl",
+        currency="GBP",
+        countries=("GBR",),
+        prefix="NG",
+        orders=140,
+        services=(("STD", "standard-gbp"),),
+        carriers=(("PostNord", "POSTNORD"), ("DHL", "DHL")),
+        strange_carrier=UNKNOWN_CARRIER,
+        strange_parcels=12,
+    ),
+    MarketplacePlan(
+        key="harrow",
+        brand=NORDHEM,
+        name="Harrow & Vale",
+        platform="virtualstock",
+        currency="GBP",
+        countries=("GBR",),
+        prefix="HV",
+        orders=45,
+        policy="CREATE_FIRST",
+        market=("1", "1"),
+        services=(("standard", "standard-gbp"), ("express", "express-gbp")),
+        carriers=(("Royal Mail", "royal-mail"), ("DPD", "dpd")),
+        strange_carrier="Evri 48",
+        strange_parcels=4,
+    ),
+    MarketplacePlan(
+        key="harbour",
+        brand=NORDHEM,
+        name="Harbour & Co",
+        platform="marketplacer",
+        currency="EUR",
+        countries=("DEU",),
+        prefix="HC-",
+        orders=50,
+        link_prefix="HC-",  # it numbers its orders without letters
+        market=("3", "3"),
+        services=(("", "standard-eur"),),
+        carriers=(("PostNord", "PostNord"), ("DHL", "DHL Express")),
     ),
     MarketplacePlan(
         key="kungsgatan",
+        brand=FELLMARK,
         name="Kungsgatan",
+        platform="mirakl",
         currency="SEK",
         countries=("SWE",),
         prefix="KG",
-        orders=70,
-        policy="CREATE_FIRST",
-        settings=(("addresses_visible_from", "CREATION"),),
+        orders=30,
+        services=(("STD", "standard-sek"),),
+        carriers=(("PostNord", "POSTNORD"), ("DHL", "DHL")),
+        strange_carrier="Budbee",
+        strange_parcels=3,
     ),
 )
-CENTRA = "centra"
-UNLISTED, UNLISTED_AT = 4, "harbour"
-CAREFUL = "Kungsgatan"  # its limits are narrow: what passes elsewhere is held back there
-# The tenant's tier, as its connection says: a day's trade is to be seen in minutes.
+CENTRA, FELLMARK_CENTRA, FULFIL = "centra", "fellmark-centra", "fulfil"
+UNLISTED, UNLISTED_AT = 4, "harrow"
+RENUMBERED_AT = "harbour"
+FELLMARK_GOODS = 60
+CAREFUL = "Northgate"  # its limits are narrow: what passes elsewhere is held back there
+# The tenants' tier, as their connections say: a day's trade is to be seen in minutes.
 ENTERPRISE_LIMITS = {
     ("REQUEST_COUNT", "TEN_SECONDS"): 1_500,
     ("REQUEST_COUNT", "ONE_HOUR"): 85_000,
@@ -63,14 +102,16 @@ ENTERPRISE_LIMITS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Shops:
-    marketplaces: dict[str, MiraklSandbox]
-    centra: CentraSandbox
-    goods: tuple[CatalogueItem, ...]
+    marketplaces: dict[str, Stall]
+    centras: dict[str, CentraSandbox]  # by brand
+    fulfil: FulfilSandbox
+    goods: Mapping[str, tuple[CatalogueItem, ...]]  # by brand
     fresh: bool  # made now, not restored
 
     def each(self) -> Iterator[tuple[str, Sandbox]]:
-        yield from self.marketplaces.items()
-        yield CENTRA, self.centra
+        yield from ((key, stall.sandbox) for key, stall in self.marketplaces.items())
+        yield from ((key, self.centras[brand]) for key, brand in ((CENTRA, NORDHEM), (FELLMARK_CENTRA, FELLMARK)))
+        yield FULFIL, self.fulfil
 
     def start(self) -> None:
         for _, sandbox in self.each():
@@ -88,21 +129,60 @@ class Shops:
 
 def open_shops(directory: Path) -> Shops:
     """The shops as the last start left them in `directory`, else new ones."""
-    goods = catalogue(SEED)
-    keys = [*(plan.key for plan in MARKETPLACES), CENTRA]
-    if all((directory / f"{key}.state").exists() for key in keys):
-        loaded = {key: Sandbox.load(directory / f"{key}.state") for key in keys}
-        centra = loaded.pop(CENTRA)
-        return Shops(marketplaces=loaded, centra=centra, goods=goods, fresh=False)  # type: ignore[arg-type]
+    goods = {NORDHEM: catalogue(SEED), FELLMARK: _fellmark_goods()}
+    keys = [*(plan.key for plan in MARKETPLACES), CENTRA, FELLMARK_CENTRA, FULFIL]
+    fresh = not all((directory / f"{key}.state").exists() for key in keys)
+    found = _made(goods) if fresh else {key: Sandbox.load(directory / f"{key}.state") for key in keys}
     return Shops(
-        marketplaces={plan.key: _marketplace(plan, goods) for plan in MARKETPLACES},
-        centra=_centra(goods),
+        marketplaces={plan.key: STALLS[plan.platform](plan, found[plan.key]) for plan in MARKETPLACES},
+        centras={NORDHEM: found[CENTRA], FELLMARK: found[FELLMARK_CENTRA]},  # type: ignore[dict-item]
+        fulfil=found[FULFIL],  # type: ignore[arg-type]
         goods=goods,
-        fresh=True,
+        fresh=fresh,
     )
 
 
-def unknown_item(goods: tuple[CatalogueItem, ...]) -> CatalogueItem:
+def _made(goods: Mapping[str, tuple[CatalogueItem, ...]]) -> dict[str, Sandbox]:
+    found: dict[str, Sandbox] = {}
+    for plan in MARKETPLACES:
+        left_out = {item.sku for item in unlisted_items(goods[NORDHEM])} if plan.key == UNLISTED_AT else set()
+        offered = [item for item in goods[plan.brand] if item.sku not in left_out]
+        offered += [renumbered_item(goods[NORDHEM])] if plan.key == RENUMBERED_AT else []
+        found[plan.key] = STALLS[plan.platform].opened(plan, offered, seed=SEED)
+    found[CENTRA] = _centra(goods[NORDHEM], first_order_number=88_001)
+    found[CENTRA].set_stock(short_item(goods[NORDHEM]).sku, 0)  # type: ignore[attr-defined]
+    found[FELLMARK_CENTRA] = _centra(goods[FELLMARK], first_order_number=52_001)
+    found[FULFIL] = _fulfil(goods[FELLMARK])
+    return found
+
+
+def _centra(goods: tuple[CatalogueItem, ...], *, first_order_number: int) -> CentraSandbox:
+    sandbox = CentraSandbox(live_webhooks=True, first_order_number=first_order_number)
+    sandbox.load_catalogue(goods, stock=400)
+    sandbox.set_limits(ENTERPRISE_LIMITS)
+    return sandbox
+
+
+def _fulfil(goods: tuple[CatalogueItem, ...]) -> FulfilSandbox:
+    sandbox = FulfilSandbox(live_webhooks=True)
+    sandbox.load_catalogue(goods, stock=300)
+    return sandbox
+
+
+def _fellmark_goods() -> tuple[CatalogueItem, ...]:
+    """Jumpers and shirts, under numbers of its own."""
+    items = [item for item in catalogue(SEED + 1) if item.category in ("Knitwear", "Shirts")][:FELLMARK_GOODS]
+    return tuple(replace(item, sku=_renamed(item.sku), product_number=_renamed(item.product_number)) for item in items)
+
+
+def _renamed(number: str) -> str:
+    return number.replace("NV", "FM", 1)
+
+
+# --- which articles the stories are about -----------------------------------------------------------------------------
+
+
+def unknown_item(goods: Sequence[CatalogueItem]) -> CatalogueItem:
     """The article that sells well and that nobody has mapped."""
     return next(item for item in goods if item.category == "Coats" and item.size == "M")
 
@@ -110,6 +190,12 @@ def unknown_item(goods: tuple[CatalogueItem, ...]) -> CatalogueItem:
 def short_item(goods: tuple[CatalogueItem, ...]) -> CatalogueItem:
     """The article that is sold out in Centra while a marketplace still sells it."""
     return next(item for item in goods if item.category == "Shoes")
+
+
+def renumbered_item(goods: tuple[CatalogueItem, ...]) -> CatalogueItem:
+    """The article that one marketplace sells under a number of its own, which nobody has mapped."""
+    item = next(item for item in goods if item.category == "T-shirts")
+    return replace(item, sku=f"HC-{item.gtin[-6:]}")
 
 
 def miscounted_items(goods: tuple[CatalogueItem, ...]) -> list[CatalogueItem]:
@@ -120,87 +206,3 @@ def miscounted_items(goods: tuple[CatalogueItem, ...]) -> list[CatalogueItem]:
 def unlisted_items(goods: tuple[CatalogueItem, ...]) -> list[CatalogueItem]:
     """Mapped for every channel, but never put on offer at one of them: it refuses their stock."""
     return [item for item in goods if item.category == "Accessories"][:UNLISTED]
-
-
-def _marketplace(plan: MarketplacePlan, goods: tuple[CatalogueItem, ...]) -> MiraklSandbox:
-    sandbox = MiraklSandbox(
-        currency=plan.currency,
-        countries=plan.countries,
-        order_prefix=plan.prefix,
-        seed=SEED + plan.orders,
-        catalogue_seed=SEED,
-        settings={"platform_name": plan.name, "shop_name": "Nordhem", **dict(plan.settings)},
-    )
-    sandbox.load_offers()
-    if plan.key == UNLISTED_AT:
-        for item in unlisted_items(goods):
-            sandbox.remove_offer(item.sku)
-    return sandbox
-
-
-def _centra(goods: tuple[CatalogueItem, ...]) -> CentraSandbox:
-    sandbox = CentraSandbox(live_webhooks=True, first_order_number=88_001)
-    sandbox.load_catalogue(goods, stock=400)
-    sandbox.set_limits(ENTERPRISE_LIMITS)
-    sandbox.set_stock(short_item(goods).sku, 0)
-    return sandbox
-
-
-def two_weeks_of_trade(shops: Shops) -> int:
-    """Sell what the marketplaces sold in the last two weeks: paid and waiting to be fulfilled. Returns how many orders."""
-    rng = Random(SEED)  # noqa: S311  sample goods, not a secret
-    count = 0
-    for plan in MARKETPLACES:
-        for _ in range(plan.orders):
-            _sell(shops, plan, rng, at=_moment(rng), to="SHIPPING")
-            count += 1
-    return count + _troubles(shops, rng)
-
-
-def _moment(rng: Random) -> datetime:
-    """Some time of the last two weeks, by day rather than by night, at least three hours ago."""
-    now = ports.now()
-    at = now - timedelta(days=rng.uniform(0.2, DAYS))
-    hour = min(23, max(6, int(rng.gauss(15, 4))))
-    placed = at.replace(hour=hour, minute=rng.randrange(60), second=rng.randrange(60), microsecond=0)
-    return min(placed, now - timedelta(hours=3))
-
-
-def _sell(shops: Shops, plan: MarketplacePlan, rng: Random, *, at: datetime | None = None, to: str = "") -> str:
-    avoid = {unknown_item(shops.goods).sku, short_item(shops.goods).sku}
-    avoid |= {item.sku for item in miscounted_items(shops.goods)}
-    items = rng.sample([item for item in shops.goods if item.sku not in avoid], k=rng.choice((1, 1, 1, 2, 2, 3)))
-    return sell_items(shops, plan, [(item, rng.choice((1, 1, 1, 2))) for item in items], at=at, to=to)
-
-
-def sell_items(
-    shops: Shops,
-    plan: MarketplacePlan,
-    items: list[tuple[CatalogueItem, int]],
-    *,
-    at: datetime | None = None,
-    to: str = "",
-) -> str:
-    lines = [
-        {"sku": item.sku, "title": item.title, "quantity": quantity, "price": str(item.prices[plan.currency])}
-        for item, quantity in items
-    ]
-    return shops.marketplaces[plan.key].add_order(lines=lines, created_at=at, advance_to=to)
-
-
-def sell_something(shops: Shops, rng: Random) -> str:
-    """One order of today's trade, waiting to be accepted."""
-    return _sell(shops, rng.choice(MARKETPLACES), rng)
-
-
-def _troubles(shops: Shops, rng: Random) -> int:
-    """What ops staff find in the morning."""
-    unknown, short = unknown_item(shops.goods), short_item(shops.goods)
-    for number in range(UNKNOWN_SKU_ORDERS):
-        plan = MARKETPLACES[0] if number % 3 else MARKETPLACES[1]
-        at = ports.now() - timedelta(hours=3, minutes=7 * number)
-        sell_items(shops, plan, [(unknown, rng.choice((1, 1, 2)))], at=at, to="SHIPPING")
-    for hours, item in ((21.5, short), (20.8, short), (22.1, short)):
-        at = ports.now() - timedelta(hours=hours)
-        sell_items(shops, MARKETPLACES[0], [(item, 1)], at=at)
-    return UNKNOWN_SKU_ORDERS + 3

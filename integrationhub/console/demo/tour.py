@@ -9,11 +9,14 @@ from typing import TypeVar
 import requests
 
 from connectors import ports
-from integrationhub.console.demo.shops import MARKETPLACES, UNKNOWN_SKU_ORDERS, Shops, unknown_item
+from connectors.registry import CONNECTORS
+from integrationhub.console.demo.shops import FELLMARK, GOES_ON, NORDHEM, UNKNOWN_SKU_ORDERS, Shops, unknown_item
+from integrationhub.console.demo.stalls import Stall
 
 PATIENCE_SECONDS = 90
 PAUSE_SECONDS = 0.5
-USER = "olivia"
+USER, OTHER_BRANDS_USER = "olivia", "oskar"
+UNKNOWN_AT = "northgate"
 
 T = TypeVar("T")
 
@@ -36,34 +39,44 @@ class Tour:
         self.password = password
         self.say = say
         self.session = requests.Session()
-        self.sku = unknown_item(shops.goods).sku
+        self.sku = unknown_item(shops.goods[NORDHEM]).sku
+        self.northgate = shops.marketplaces[UNKNOWN_AT].sandbox
 
     def walk(self) -> bool:
-        """Case found → mapping saved → waiting orders released → each in Centra exactly once → dispatch shown."""
+        """Case found → mapping saved → waiting orders released → each in Centra exactly once → dispatch shown.
+
+        Then: every platform trades, and each brand is closed to the other's people.
+        """
         try:
-            self._log_in()
+            self._log_in(USER)
             case = self._find_case()
             self._save_mapping(case)
             references = self._orders_with_the_sku()
             self._each_is_in_centra_once(references)
             self._a_dispatch_is_shown(references)
+            others = [stall for key, stall in self.shops.marketplaces.items() if key != UNKNOWN_AT]
+            shown = {stall.plan.key: self._something_left(stall) for stall in others}
+            self._log_in(OTHER_BRANDS_USER)
+            self._other_brands_are_closed(references[0])
+            self._one_story(shown["kungsgatan"])
         except (LostError, requests.RequestException) as error:
             self.say(f"✗ {error}")
             return False
         return True
 
     # --- the steps ------------------------------------------------------------------------------------------------
-    def _log_in(self) -> None:
+    def _log_in(self, user: str) -> None:
+        self.session = requests.Session()
         page = self._get("login/")
         answer = self.session.post(
             self.address + "login/",
-            data={"csrfmiddlewaretoken": _token(page), "username": USER, "password": self.password},
+            data={"csrfmiddlewaretoken": _token(page), "username": user, "password": self.password},
             headers={"Referer": self.address + "login/"},
             timeout=20,
         )
         if "login" in answer.url or answer.status_code != 200:
-            raise LostError(f"{USER} could not log in.")
-        self.say(f"✓ {USER} (operations) is logged in.")
+            raise LostError(f"{user} could not log in.")
+        self.say(f"✓ {user} (operations) is logged in.")
 
     def _find_case(self) -> Case:
         """The list of cases has one row for the missing SKU, however many orders wait for it."""
@@ -108,12 +121,8 @@ class Tour:
         self.say(f"✓ Mapped {self.sku} to {unescape(choice[1])}; {case.waiting} orders are released.")
 
     def _orders_with_the_sku(self) -> list[str]:
-        references = [
-            order.order_id
-            for sandbox in self.shops.marketplaces.values()
-            for order in list(sandbox.market.orders.values())
-            if any(line.sku == self.sku for line in order.lines)
-        ]
+        orders = list(self.northgate.market.orders.values())
+        references = [order.order_id for order in orders if any(line.sku == self.sku for line in order.lines)]
         if len(references) < UNKNOWN_SKU_ORDERS:
             raise LostError(f"Only {len(references)} orders with {self.sku} were sold.")
         return references
@@ -130,7 +139,7 @@ class Tour:
 
     def _live(self, reference: str) -> list[object]:
         """What is committed in Centra under this reference: a copy that was never confirmed cannot ship."""
-        found = self.shops.centra.orders_by_reference(reference)
+        found = self.shops.centras[NORDHEM].orders_by_reference(reference)
         return [order for order in found if order.status in ("CONFIRMED", "PROCESSING", "SHIPPED")]
 
     def _a_dispatch_is_shown(self, references: list[str]) -> None:
@@ -141,7 +150,7 @@ class Tour:
 
         reference = self._wait_for("a dispatch at the marketplace", shipped)
         carrier = self._carrier(reference)
-        if carrier not in self._listed_carriers(reference):
+        if carrier not in self._listed_carriers():
             raise LostError(f"{reference} was confirmed with {carrier!r}, which the marketplace does not list.")
         self.say(f"✓ {reference} was dispatched; its marketplace shows it as shipped with {carrier}.")
         page = self._wait_for(f"the order page of {reference}", lambda: self._order_page(reference))
@@ -149,19 +158,37 @@ class Tour:
             raise LostError(f"The console does not find {reference}.")
         self.say("✓ The search box finds the order, with its whole story.")
 
-    # --- looking ----------------------------------------------------------------------------------------------------
-    def _marketplace(self, reference: str) -> str:
-        return next(plan.key for plan in MARKETPLACES if reference.startswith(plan.prefix))
+    def _something_left(self, stall: Stall) -> str:
+        """Returns the number of an order that this marketplace's customer sees as shipped."""
 
+        def left() -> str | None:
+            return next((reference for reference in stall.references() if stall.has_left(reference)), None)
+
+        reference = self._wait_for(f"a dispatch at {stall.plan.name}", left)
+        label = CONNECTORS[stall.plan.platform].label
+        self.say(f"✓ {stall.plan.name} ({label}) shows {reference} as shipped.")
+        return reference
+
+    def _other_brands_are_closed(self, reference: str) -> None:
+        if "/orders/" in self._get(f"search/?q={reference}").split("<main", 1)[-1]:
+            raise LostError(f"{OTHER_BRANDS_USER} works for another brand and is shown {reference}.")
+        self.say(f"✓ {OTHER_BRANDS_USER} works for {FELLMARK.capitalize()} and is shown nothing of the other brand.")
+
+    def _one_story(self, reference: str) -> None:
+        page = self._wait_for(f"the order page of {reference}", lambda: self._order_page(reference))
+        if GOES_ON and "Passed on by Centra" not in page:
+            raise LostError(f"The page of {reference} does not tell that Centra passed it on to Fulfil.")
+        self.say(f"✓ The page of {reference} tells its whole way{' over Centra to Fulfil' if GOES_ON else ''}.")
+
+    # --- looking ----------------------------------------------------------------------------------------------------
     def _state(self, reference: str) -> str:
-        return str(self.shops.marketplaces[self._marketplace(reference)].order(reference)["order_state"])
+        return str(self.northgate.order(reference)["order_state"])
 
     def _carrier(self, reference: str) -> str:
         """As the marketplace's own API shows it (ST11)."""
-        sandbox = self.shops.marketplaces[self._marketplace(reference)]
-        keys = sandbox.credentials()
+        keys = self.northgate.credentials()
         answer = requests.get(
-            f"{sandbox.base_url}/api/shipments",
+            f"{self.northgate.base_url}/api/shipments",
             params={"order_id": reference, "shop_id": keys["shop_id"]},
             headers={"Authorization": keys["api_key"], "Accept": "application/json"},
             timeout=10,
@@ -169,9 +196,8 @@ class Tour:
         shipments = answer.json()["data"]
         return str(shipments[0]["tracking"]["carrier_code"]) if shipments else ""
 
-    def _listed_carriers(self, reference: str) -> set[str]:
-        market = self.shops.marketplaces[self._marketplace(reference)].market
-        return {row.code for row in market.reference.carriers}
+    def _listed_carriers(self) -> set[str]:
+        return {row.code for row in self.northgate.market.reference.carriers}
 
     def _order_page(self, reference: str) -> str | None:
         page = self._get(f"search/?q={reference}")

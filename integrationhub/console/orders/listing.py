@@ -25,6 +25,7 @@ from integrationhub.console import search
 from integrationhub.console.cases.filters import BrandFilter
 from integrationhub.console.money_words import amount
 from integrationhub.console.orders import acting, page
+from integrationhub.console.orders.way import PARTS, with_neighbours
 from integrationhub.orders.models import ORDER_STATE_LABELS, TARGET_STATE_LABELS, SoldOrder
 from integrationhub.sync.models import Blocker, SyncJob
 from integrationhub.sync.models.jobs import WAITING_STATES
@@ -174,7 +175,7 @@ class OrderAdmin(HubModelAdmin):
             raise PermissionDenied
         brands = rights_of(request).brand_ids(self.see_right)
         rows = SoldOrder.objects.filter(pk=int(object_id), brand_id__in=brands)
-        row = rows.select_related("brand", "target", "person", "link__brand", "link__source", "link__target").first()
+        row = with_neighbours(rows).select_related(*PARTS).first()
         if row is None:
             raise PermissionDenied
         return row

@@ -1,7 +1,8 @@
 """One order: its sides next to each other, its lines and money, what waits, what may be pressed, what happened."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -22,14 +23,17 @@ from connectors.registry import connector_class
 from exceptions_app.models import CaseLink, ExceptionCase
 from exceptions_app.telling import tell
 from integrationhub.console.orders import editing, timeline
+from integrationhub.console.orders.lines import lines_of
 from integrationhub.console.orders.looking import pretty
 from integrationhub.console.orders.returns import returns_of
-from integrationhub.console.orders.sides import at_cost, lines_of, money_of, sides_of, steps_of
+from integrationhub.console.orders.sides import at_cost, money_of, parcels_of, sides_of, steps_of
+from integrationhub.console.orders.timeline import records_of_way
+from integrationhub.console.orders.way import Stretch, stretches, whole_way
 from integrationhub.inventory import promises
 from integrationhub.orders import correcting, deciding
-from integrationhub.orders.erasing import records_of
+from integrationhub.orders.deciding import Action
 from integrationhub.orders.flows.routing import order_key
-from integrationhub.orders.models import OrderPerson, SoldOrder
+from integrationhub.orders.models import OrderPerson, SoldOrder, SoldReturn
 from integrationhub.sync import inbox
 from integrationhub.sync.attempts import unpack
 from integrationhub.sync.models import CallBody, Correction, InboxBody, InboxRecord, SyncCall, SyncJob
@@ -39,42 +43,45 @@ if TYPE_CHECKING:
     from integrationhub.console.orders.listing import OrderAdmin
 
 
+@dataclass(frozen=True, kw_only=True)
+class Buttons:
+    """What may be pressed for the order on one link."""
+
+    order: SoldOrder
+    title: str  # "Northgate → Centra"; "" where there is only one link
+    actions: list[Action]
+    impossible: list[Action]
+    editable: list[dict[str, str]]  # the documents of what waits, each with where it is corrected
+
+
 def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> HttpResponse:
-    rights, brand_id = rights_of(request), order.brand_id
-    lines = list(order.lines.select_related("mapping_version"))
-    jobs, dispatches, cases = _open_jobs(order), list(order.dispatches.order_by("dispatched_at", "pk")), _cases(order)
-    standing = deciding.Standing(
-        order=order,
-        lines=[line for line in lines if not line.cancelled],
-        held=promises.held(order.link_id, order.reference),
-        open_jobs=jobs,
-        manual_case=next((case.pk for case in cases if case.cause == "manual"), None),
-    )
-    actions = deciding.actions(standing, has=lambda right: rights.may(right, brand_id))
+    """The same story whichever of its links it is entered by: the order's own beginning is told first."""
+    way = stretches(whole_way(order))
+    first, rights = way[0].order, rights_of(request)
+    cases, money = _cases(way), money_of(way)
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": order.reference,
+        "title": first.reference,
         "opts": model_admin.opts,
-        "order": order,
+        "order": first,
+        "orders": [stretch.order for stretch in way],
         "now": ports.now(),
-        "zone": ZoneInfo(order.brand.timezone),
-        "sides": sides_of(order),
-        "steps": steps_of(order, lines, dispatches),
-        "lines": lines_of(order, lines),
-        "money": money_of(order),
-        "at_cost": at_cost(order),
-        "may_read_people": rights.may(Right.SEE_PERSONAL_DATA, brand_id),
-        "erased_at": _person_erased_at(order),
-        "dispatches": dispatches,
-        "returns": returns_of(order),
+        "zone": ZoneInfo(first.brand.timezone),
+        "sides": sides_of(way, money),
+        "steps": steps_of(way),
+        "lines": lines_of(way),
+        "money": money,
+        "may_read_people": rights.may(Right.SEE_PERSONAL_DATA, first.brand_id),
+        "erased_at": _person_erased_at(first),
+        "parcels": parcels_of(way),
         "cases": [(case, tell(case)) for case in cases],
-        "actions": [action for action in actions if not action.why_not],
-        "impossible": [action for action in actions if action.why_not],
-        "corrections": editing.told_corrections(_corrections(order)),
-        "editable": _editable(jobs, rights, brand_id),
-        "timeline_url": reverse("admin:orders_soldorder_timeline", args=[order.pk]),
+        "buttons": _buttons(way, cases, rights),
+        "corrections": editing.told_corrections(_corrections(way)),
+        "timeline_url": reverse("admin:orders_soldorder_timeline", args=[first.pk]),
+        "at_cost": at_cost(first),
+        "returns": returns_of([stretch.order for stretch in way]),
         # Several orders of a marketplace may be one basket; an order of a shop may be a marketplace's.
-        "commercial_label": "Marketplace order" if connector_class(order.link.source.platform).is_shop() else "Basket",
+        "commercial_label": "Marketplace order" if connector_class(first.link.source.platform).is_shop() else "Basket",
     }
     request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, "console/orders/order.html", context)
@@ -83,34 +90,87 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
 # --- what it shows ----------------------------------------------------------------------------------------------------
 
 
-def _open_jobs(order: SoldOrder) -> list[SyncJob]:
-    key = order_key(order.link_id, order.reference)
-    rows = SyncJob.objects.filter(serial_key=key).exclude(state__in=TERMINAL_STATES)
+def _keys(way: Sequence[Stretch]) -> list[str]:
+    return [order_key(stretch.order.link_id, stretch.order.reference) for stretch in way]
+
+
+def _open_jobs(way: Sequence[Stretch]) -> list[SyncJob]:
+    rows = SyncJob.objects.filter(serial_key__in=_keys(way)).exclude(state__in=TERMINAL_STATES)
     return list(rows.select_related("record", "link").order_by("pk"))
 
 
-def _cases(order: SoldOrder) -> list[ExceptionCase]:
+def _cases(way: Sequence[Stretch]) -> list[ExceptionCase]:
     """The open cases that hold it up, or that are about it alone."""
-    key = order_key(order.link_id, order.reference)
-    holds = Q(blockers__job__serial_key=key, blockers__released_at=None)
-    returned = order.returns.values_list(Concat(Value("return:"), Cast("pk", CharField())))
-    mine = Q(object_key=f"order:{order.pk}") | Q(object_key__in=returned)
-    about = mine & Q(brand_id=order.brand_id)
+    holds = Q(blockers__job__serial_key__in=_keys(way), blockers__released_at=None)
+    orders = [stretch.order.pk for stretch in way]
+    returns = SoldReturn.objects.filter(order__in=orders)
+    returned = returns.values_list(Concat(Value("return:"), Cast("pk", CharField())))
+    mine = Q(object_key__in=[f"order:{pk}" for pk in orders]) | Q(object_key__in=returned)
+    about = Q(brand_id=way[0].order.brand_id) & mine
     ids = ExceptionCase.objects.filter(holds | about).values("pk")
     links = Prefetch("case_links", queryset=CaseLink.objects.select_related("link__source"))
     rows = ExceptionCase.objects.unresolved().filter(pk__in=ids).select_related("brand", "target", "owner")
     return list(rows.prefetch_related(links).order_by("pk"))
 
 
-def _corrections(order: SoldOrder) -> list[Correction]:
-    rows = Correction.objects.filter(
-        document__connection_id=order.link.source_id, document__kind="order", document__external_id=order.reference
-    )
+def _corrections(way: Sequence[Stretch]) -> list[Correction]:
+    about = Q()
+    for stretch in way:
+        order = stretch.order
+        about |= Q(document__connection_id=order.link.source_id, document__external_id=order.reference)
+    rows = Correction.objects.filter(about, document__kind="order")
     return list(rows.select_related("proposed_by", "decided_by"))
 
 
+def _buttons(way: Sequence[Stretch], cases: Sequence[ExceptionCase], rights: Rights) -> list[Buttons]:
+    jobs = _open_jobs(way)
+    held = promises.held_by((stretch.order.link_id, stretch.order.reference) for stretch in way)
+    return [
+        _buttons_of(
+            stretch,
+            jobs=[job for job in jobs if job.serial_key == key],
+            held=held[stretch.order.link_id, stretch.order.reference],
+            manual_case=_manual_case(stretch.order, cases),
+            rights=rights,
+            title=stretch.title if len(way) > 1 else "",
+        )
+        for stretch, key in zip(way, _keys(way), strict=True)
+    ]
+
+
+def _manual_case(order: SoldOrder, cases: Sequence[ExceptionCase]) -> int | None:
+    mine = (case.pk for case in cases if case.cause == "manual" and case.object_key == f"order:{order.pk}")
+    return next(mine, None)
+
+
+def _buttons_of(
+    stretch: Stretch,
+    *,
+    jobs: list[SyncJob],
+    held: Mapping[str, int],
+    manual_case: int | None,
+    rights: Rights,
+    title: str,
+) -> Buttons:
+    brand_id = stretch.order.brand_id
+    standing = deciding.Standing(
+        order=stretch.order,
+        lines=[line for line in stretch.lines if not line.cancelled],
+        held=held,
+        open_jobs=jobs,
+        manual_case=manual_case,
+    )
+    actions = deciding.actions(standing, has=lambda right: rights.may(right, brand_id))
+    return Buttons(
+        order=stretch.order,
+        title=title,
+        actions=[action for action in actions if not action.why_not],
+        impossible=[action for action in actions if action.why_not],
+        editable=_editable(jobs, rights, brand_id),
+    )
+
+
 def _editable(jobs: list[SyncJob], rights: Rights, brand_id: int) -> list[dict[str, str]]:
-    """The documents of what waits, each with where it is corrected."""
     if not editing.may_open(rights, brand_id):
         return []
     names = {"import_order": "Correct the order", "confirm_dispatch": "Correct the dispatch"}
@@ -134,7 +194,9 @@ def _person_erased_at(order: SoldOrder) -> Any:
 def tell_story(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> HttpResponse:
     """One page of the timeline: a part of the order's page, or (without scripts) a page of its own."""
     text = request.GET.get("page", "1")
-    story = timeline.story_of(order, page=int(text) if text.isdigit() and len(text) < 6 else 1)
+    way = whole_way(order)
+    story = timeline.story_of(way, page=int(text) if text.isdigit() and len(text) < 6 else 1)
+    order = way[0]
     context = {
         "title": f"Timeline of {order.reference}",
         "opts": model_admin.opts,
@@ -182,7 +244,7 @@ def _note_opened(request: HttpRequest, order: SoldOrder, *, what: str) -> None:
 def call(request: HttpRequest, order: SoldOrder, call_id: int) -> HttpResponse:
     """The exact question and answer of one call. They were redacted before they were stored."""
     row = SyncCall.objects.filter(pk=call_id).first()
-    if row is None or not timeline.owns_call(order, row):
+    if row is None or not timeline.owns_call(whole_way(order), row):
         raise PermissionDenied
     body = CallBody.objects.filter(call_id=call_id).first()
     sides = [("Question", body.request), ("Answer", body.response)] if body else []
@@ -197,7 +259,7 @@ def _readable(side: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
 def received(request: HttpRequest, order: SoldOrder, record_id: int) -> HttpResponse:
     """A document as it arrived. It names the customer, so it takes the right to read that, and each look is noted."""
     require(request, Right.SEE_PERSONAL_DATA, order.brand_id)
-    row = InboxRecord.objects.filter(records_of(order), pk=record_id).first()
+    row = InboxRecord.objects.filter(records_of_way(whole_way(order)), pk=record_id).first()
     if row is None:
         raise PermissionDenied
     _note_opened(request, order, what="what arrived")

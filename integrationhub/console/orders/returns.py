@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from connectors.canonical.money import Money
 from connectors.canonical.returns import ReturnState
 from exceptions_app.words import counted, listed, money
@@ -61,18 +59,14 @@ class ReturnRow:
     differs: Sequence[str]
 
 
-def rows_of(order: SoldOrder) -> list[SoldReturn]:
-    """The order's returns, and those of the same goods where they were sold before, or are fulfilled."""
-    before = Q(order__target_id=order.link.source_id, order__target_external_id=order.reference)
-    after = Q(order__link__source_id=order.target_id, order__reference=order.target_external_id)
-    related = before | after if order.target_external_id else before
-    rows = SoldReturn.objects.filter(Q(order=order) | related, brand_id=order.brand_id)
-    joined = rows.select_related("order__link__source", "order__target").prefetch_related("lines")
-    return list(joined.order_by("first_seen_at", "pk"))
+def rows_of(way: Sequence[SoldOrder]) -> list[SoldReturn]:
+    """The returns of an order on all its links."""
+    joined = SoldReturn.objects.filter(order__in=way).select_related("order__link__source", "order__target")
+    return list(joined.prefetch_related("lines").order_by("first_seen_at", "pk"))
 
 
-def returns_of(order: SoldOrder) -> list[ReturnRow]:
-    return [_row(row) for row in rows_of(order)]
+def returns_of(way: Sequence[SoldOrder]) -> list[ReturnRow]:
+    return [_row(row) for row in rows_of(way)]
 
 
 def title_of(row: SoldReturn) -> str:
@@ -171,8 +165,8 @@ def _line(line: ReturnedLine, row: SoldReturn) -> LineWords:
 
 
 # --- the timeline -----------------------------------------------------------------------------------------------------
-def entries(order: SoldOrder) -> Iterator[Entry]:
-    for row in rows_of(order):
+def entries(way: Sequence[SoldOrder]) -> Iterator[Entry]:
+    for row in rows_of(way):
         yield from _entries(row)
 
 

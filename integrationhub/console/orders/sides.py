@@ -1,20 +1,32 @@
-"""An order's sides next to each other: head, lines and money, with what differs said in words."""
+"""An order's sides next to each other: head, money, the way it went and its parcels, with what differs said in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from django.urls import reverse
-
+from connectors.base import Capability
 from connectors.canonical.money import Money
-from connectors.registry import CONNECTORS, connector_class
+from connectors.canonical.orders import OrderState, TargetState
+from connectors.registry import CONNECTORS, platforms_able_to
 from exceptions_app.words import money
 from integrationhub.console.back_office import page_url
-from integrationhub.console.money_words import NOTHING, amount
-from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
-from mappings_app.models import MAPPING_MODELS, MappingVersion
+from integrationhub.console.money_words import amount
+from integrationhub.console.orders.way import Stretch
+from integrationhub.orders.flows.cancelling import ENDED_AT_SOURCE
+from integrationhub.orders.models import SoldDispatch, SoldOrder
+
+PAST_ACCEPTANCE = frozenset(
+    state.value
+    for state in (
+        OrderState.AWAITING_PAYMENT,
+        OrderState.READY_TO_SHIP,
+        OrderState.SHIPPED,
+        OrderState.RECEIVED,
+        OrderState.CLOSED,
+    )
+)
+Station = tuple[str, datetime | None, bool]  # its name, when it was reached, whether it is done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,40 +38,25 @@ class Side:
     number: str
     url: str
     state: str
+    chip: str  # the state with where: "Shipped in Centra"
     note: str
     seen_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A line as one side has it; amounts are words."""
-
-    quantity: str = ""
-    price: str = ""
-    total: str = ""
-    off: str = ""  # what price times quantity is more than the total: a discount on the line
-    tax: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineRow:
-    sku: str
-    target_sku: str
-    mapping_url: str
-    mapping: str  # "version 12"
-    title: str
-    cancelled: bool
-    sold: Part | None  # None: only the target has it
-    there: Part | None  # None: the target does not have it
-    differs: tuple[str, ...]  # in words: "quantity", "total"
+    total: str
+    difference: str  # of its total from that of the side before
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoneyRow:
     what: str
-    sold: str
-    there: str
-    difference: str  # "£0.01 more there"; "" when they agree
+    amounts: tuple[str, ...]  # one for each side
+    differences: tuple[
+        str, ...
+    ]  # from the side before, for each side but the first: "£0.01 more there", "" when they agree
+    compared: bool
+
+    @property
+    def difference(self) -> str:
+        return ", ".join(filter(None, self.differences))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,130 +65,95 @@ class Step:
 
     name: str
     at: datetime | None
-    who: str
     state: str  # done | next | ""
 
 
-def sides_of(order: SoldOrder) -> list[Side]:
-    source = order.link.source
-    sold = Side(
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """One dispatch, from the warehouse back to where the order was sold."""
+
+    name: str
+    carrier: str
+    told: tuple[str, ...]  # the carrier as each side was told, in the parcel's order
+    tracking: str
+    state: str
+    moments: tuple[datetime | None, ...]  # one for each of `Parcels.heads`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcels:
+    heads: tuple[str, ...]
+    rows: list[Parcel]
+
+
+def sides_of(way: Sequence[Stretch], rows: Sequence[MoneyRow]) -> list[Side]:
+    """Where it was sold, then where each link led. `rows`: as `money_of` made them."""
+    totals = next(row for row in rows if row.what == TOTAL)
+    sold = _sold(way[0].order, total=totals.amounts[0])
+    later = [
+        _there(
+            stretch.order,
+            role="Fulfilled in" if stretch is way[-1] else "Passed on by",
+            total=totals.amounts[place],
+            difference=totals.differences[place - 1],
+        )
+        for place, stretch in enumerate(way, start=1)
+    ]
+    return [sold, *later]
+
+
+def _sold(order: SoldOrder, *, total: str) -> Side:
+    source, state = order.link.source, order.get_state_display()
+    return Side(
         name=source.name,
         role="Sold at",
         number=order.reference,
         url=page_url(source, "order", order.reference),
-        state=order.get_state_display(),
+        state=state,
+        chip=f"{state} at {source.name}",
         note=f"In its own words: {order.source_state}" if order.source_state else "",
         seen_at=order.source_updated_at,
+        total=total,
+        difference="",
     )
-    there = Side(
+
+
+def _there(order: SoldOrder, *, role: str, total: str, difference: str) -> Side:
+    state = order.get_target_state_display()
+    return Side(
         name=order.target.name,
-        role="Fulfilled in",
+        role=role,
         number=order.target_external_id,
         url=page_url(order.target, "order", order.target_external_id),
-        state=order.get_target_state_display(),
+        state=state,
+        chip=f"{state} in {order.target.name}" if order.target_external_id else state,
         note="On hold there." if order.target_on_hold else "",
         seen_at=order.target_seen_at,
+        total=total,
+        difference=difference,
     )
-    return [sold, there]
-
-
-# --- lines ------------------------------------------------------------------------------------------------------------
-
-
-def lines_of(order: SoldOrder, lines: Sequence[SoldLine]) -> list[LineRow]:
-    """Each sold line beside the target's line of the same SKU; what only the target has comes last."""
-    left = list(order.target_lines or [])
-    rows = [_row(line, _matching(line, left), order) for line in lines]
-    return [*rows, *(_only_there(one, order) for one in left)]
-
-
-def _matching(line: SoldLine, left: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The target's line for this one, taken out of `left`: of several with its SKU, the one with its quantity first."""
-    if line.cancelled or not line.target_sku:
-        return None
-    same = [one for one in left if one["sku"] == line.target_sku]
-    best = next((one for one in same if one["quantity"] == line.quantity), same[0] if same else None)
-    if best is not None:
-        left.remove(best)
-    return best
-
-
-def _row(line: SoldLine, there: dict[str, Any] | None, order: SoldOrder) -> LineRow:
-    version = line.mapping_version
-    return LineRow(
-        sku=line.sku,
-        target_sku=line.target_sku,
-        mapping_url=_mapping_url(version),
-        mapping=f"version {version.pk}" if version else "",
-        title=line.title,
-        cancelled=line.cancelled,
-        sold=_part(line.quantity, line.unit_price, line.line_total, order.currency, tax=line.tax),
-        there=_target_part(there, order.currency) if there else None,
-        differs=_line_differences(line, there, order),
-    )
-
-
-def _line_differences(line: SoldLine, there: dict[str, Any] | None, order: SoldOrder) -> tuple[str, ...]:
-    if there is None:
-        lacks = order.target_lines is not None and not line.cancelled
-        return (f"not in {order.target.name}",) if lacks else ()
-    found = []
-    if there["quantity"] != line.quantity:
-        found.append("quantity")
-    if not Money(line.line_total, order.currency).agrees_with(Money(Decimal(there["line_total"]), order.currency)):
-        found.append("total")
-    return tuple(found)
-
-
-def _only_there(there: dict[str, Any], order: SoldOrder) -> LineRow:
-    return LineRow(
-        sku="",
-        target_sku=str(there["sku"]),
-        mapping_url="",
-        mapping="",
-        title="",
-        cancelled=False,
-        sold=None,
-        there=_target_part(there, order.currency),
-        differs=(f"only in {order.target.name}",) if there["quantity"] else (),
-    )
-
-
-def _target_part(there: dict[str, Any], currency: str) -> Part:
-    return _part(there["quantity"], Decimal(there["unit_price"]), Decimal(there["line_total"]), currency)
-
-
-def _part(quantity: int, price: Decimal, total: Decimal, currency: str, *, tax: Decimal | None = None) -> Part:
-    off = Money(price * quantity - total, currency)
-    return Part(
-        quantity=str(quantity),
-        price=amount(price, currency),
-        total=amount(total, currency),
-        off=f"{money(off)} off" if quantity and off.minor() > 0 else "",
-        tax=NOTHING if tax is None else amount(tax, currency),
-    )
-
-
-def _mapping_url(version: MappingVersion | None) -> str:
-    if version is None or version.kind not in MAPPING_MODELS:
-        return ""
-    return reverse(f"admin:mappings_app_{MAPPING_MODELS[version.kind]._meta.model_name}_change", args=[version.pk])
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
+TOTAL = "Total"
 
 
-def money_of(order: SoldOrder) -> list[MoneyRow]:
+def money_of(way: Sequence[Stretch]) -> list[MoneyRow]:
+    stretches = [_pairs(stretch.order) for stretch in way]
+    return [_money_row(way, [pairs[place] for pairs in stretches]) for place in range(len(stretches[0]))]
+
+
+def _pairs(order: SoldOrder) -> tuple[tuple[str, Decimal, Decimal | None], ...]:
+    """What, as sold, and as the target has it."""
     goods_there = None
     if order.target_lines is not None:
         goods_there = sum((Decimal(one["line_total"]) for one in order.target_lines), start=Decimal(0))
-    pairs: tuple[tuple[str, Decimal, Decimal | None], ...] = (
+    return (
         ("Lines", order.total - order.shipping, goods_there),
         ("Delivery", order.shipping, order.target_shipping),
-        ("Total", order.total, order.target_total),
+        (TOTAL, order.total, order.target_total),
         ("Tax in it", order.tax, order.target_tax),
     )
-    return [_money_row(what, sold, there, order.currency) for what, sold, there in pairs]
 
 
 def at_cost(order: SoldOrder) -> bool:
@@ -200,41 +162,154 @@ def at_cost(order: SoldOrder) -> bool:
     return connector is not None and connector.sells_at_cost
 
 
-def _money_row(what: str, sold: Decimal, there: Decimal | None, currency: str) -> MoneyRow:
-    difference = ""
-    if there is not None and not Money(sold, currency).agrees_with(Money(there, currency)):
-        apart = Money(there - sold, currency)
-        difference = f"{money(apart if apart.amount > 0 else -apart)} {'more' if apart.amount > 0 else 'less'} there"
-    return MoneyRow(what=what, sold=amount(sold, currency), there=amount(there, currency), difference=difference)
+def _money_row(way: Sequence[Stretch], pairs: Sequence[tuple[str, Decimal, Decimal | None]]) -> MoneyRow:
+    """In the middle stands what the first link saw there; where it saw nothing, what the next one read."""
+    shown: list[Decimal | None] = [pairs[0][1]]
+    for place, (_, _, there) in enumerate(pairs, start=1):
+        shown.append(there if there is not None or place == len(pairs) else pairs[place][1])
+    words = [
+        _difference(sold, there, stretch.order, where=f"in {stretch.order.target.name}" if len(way) > 1 else "there")
+        for stretch, (_, sold, there) in zip(way, pairs, strict=True)
+    ]
+    currency = way[0].order.currency
+    return MoneyRow(
+        what=pairs[0][0],
+        amounts=tuple(amount(one, currency) for one in shown),
+        differences=tuple(words),
+        compared=any(there is not None for _, _, there in pairs),
+    )
+
+
+def _difference(sold: Decimal, there: Decimal | None, order: SoldOrder, *, where: str) -> str:
+    """What a cancelled order once came to is no difference."""
+    if there is None or order.target_state == TargetState.CANCELLED.value:
+        return ""
+    if Money(sold, order.currency).agrees_with(Money(there, order.currency)):
+        return ""
+    apart = Money(there - sold, order.currency)
+    return f"{money(apart if apart.amount > 0 else -apart)} {'more' if apart.amount > 0 else 'less'} {where}"
 
 
 # --- the way ----------------------------------------------------------------------------------------------------------
 
 
-def steps_of(order: SoldOrder, lines: Sequence[SoldLine], dispatches: Sequence[SoldDispatch]) -> list[Step]:
-    """Received, mapped, accepted, created, confirmed, dispatched, shown: what is done, when, and by whom."""
-    source, target = order.link.source.name, order.target.name
-    wanted = [line for line in lines if not line.cancelled]
-    mapped = bool(wanted) and all(line.target_sku for line in wanted)
-    shown = [row.shown_at for row in dispatches if row.shown_at]
-    stations: tuple[tuple[str, datetime | None, str, bool], ...] = (
-        ("Received", order.first_seen_at, source, True),
-        ("Mapped", None, "the hub", mapped),
-        (
-            "Accepted",
-            order.accepted_at or order.accept_sent_at,
-            source,
-            bool(order.accepted_at or order.accept_sent_at),
-        ),
-        ("Created", order.target_created_at, target, order.target_created_at is not None),
-        ("Confirmed", order.target_confirmed_at, target, order.target_confirmed_at is not None),
-        ("Dispatched", min((row.dispatched_at for row in dispatches), default=None), target, bool(dispatches)),
-        (f"Shown at {source}", max(shown, default=None), source, bool(shown) and len(shown) == len(dispatches)),
-    )
-    if connector_class(order.link.source.platform).is_shop():  # nobody accepts the orders of a shop
-        stations = tuple(station for station in stations if station[0] != "Accepted")
-    following = next((name for name, _, _, done in stations if not done), "")
-    return [
-        Step(name=name, at=at, who=who, state="done" if done else "next" if name == following else "")
-        for name, at, who, done in stations
+def steps_of(way: Sequence[Stretch]) -> list[Step]:
+    """Received, mapped, accepted, created and confirmed on each link, dispatched, shown: what is done, and when."""
+    first = way[0]
+    wanted = [line for line in first.lines if not line.cancelled] or list(first.lines)
+    stations: list[Station] = [
+        ("Received", first.order.first_seen_at, True),
+        ("Mapped", None, bool(wanted) and all(line.target_sku for line in wanted)),
+        *_accepted(first.order),
+        *(_created(first.order) if len(way) == 1 else map(_in_target, (stretch.order for stretch in way))),
+        _left(way[-1]),
+        *map(_shown, reversed(way)),
     ]
+    goes_on = first.order.state not in ENDED_AT_SOURCE
+    following = next((name for name, _, done in stations if goes_on and not done), "")
+    return [
+        Step(name=name, at=at, state="done" if done else "next" if name == following else "")
+        for name, at, done in stations
+    ]
+
+
+def _accepted(order: SoldOrder) -> list[Station]:
+    """Where nobody is asked there is no such step. Who is past it was accepted, by whomever."""
+    at = order.accepted_at or order.accept_sent_at
+    asked = at is not None or order.link.source.platform in platforms_able_to(Capability.ACCEPT_ORDERS)
+    return [("Accepted", at, at is not None or order.state in PAST_ACCEPTANCE)] if asked else []
+
+
+def _created(order: SoldOrder) -> list[Station]:
+    return [
+        ("Created", order.target_created_at, order.target_created_at is not None),
+        ("Confirmed", order.target_confirmed_at, order.target_confirmed_at is not None),
+    ]
+
+
+def _in_target(order: SoldOrder) -> Station:
+    at = order.target_confirmed_at
+    return (f"In {order.target.name}", at or order.target_created_at, at is not None)
+
+
+def _left(stretch: Stretch) -> Station:
+    return (
+        "Dispatched",
+        min((row.dispatched_at for row in stretch.dispatches), default=None),
+        bool(stretch.dispatches),
+    )
+
+
+def _shown(stretch: Stretch) -> Station:
+    shown = [row.shown_at for row in stretch.dispatches if row.shown_at]
+    done = bool(shown) and len(shown) == len(stretch.dispatches)
+    return (f"Shown at {stretch.order.link.source.name}", max(shown, default=None), done)
+
+
+# --- parcels ----------------------------------------------------------------------------------------------------------
+
+
+def parcels_of(way: Sequence[Stretch]) -> Parcels:
+    """Each parcel with when it left and when every side on the way back was told of it and showed it."""
+    heads = ("Left", "Sent", "Shown") if len(way) == 1 else _heads(way)
+    left = [list(stretch.dispatches) for stretch in way]
+    rows = []
+    for place in reversed(range(len(way))):  # the warehouse's own first; then what only an earlier side tells of
+        while left[place]:
+            row = left[place].pop(0)
+            rows.append(_parcel(way, _told_on(row, left[:place]), place=place))
+    return Parcels(heads=heads, rows=rows)
+
+
+def _heads(way: Sequence[Stretch]) -> tuple[str, ...]:
+    sources = [stretch.order.link.source.name for stretch in reversed(way)]
+    told = [words for name in sources for words in (f"Sent to {name}", f"Shown at {name}")]
+    return (f"Left {way[-1].order.target.name}", *told)
+
+
+def _told_on(row: SoldDispatch, earlier: Sequence[list[SoldDispatch]]) -> list[SoldDispatch]:
+    """The same parcel on the links before, nearest first: by the number that it got there, or by its tracking number."""
+    chain = [row]
+    for rows in reversed(earlier):
+        last = chain[-1]
+        same = next((one for one in rows if last.external_id and one.dispatch_id == last.external_id), None)
+        same = same or next(
+            (one for one in rows if last.tracking_number and one.tracking_number == last.tracking_number), None
+        )
+        if same is None:
+            break
+        rows.remove(same)
+        chain.append(same)
+    return chain
+
+
+def _parcel(way: Sequence[Stretch], chain: Sequence[SoldDispatch], *, place: int) -> Parcel:
+    """`chain`: the parcel on stretch `place`, on the one before it, and so on."""
+    first, known = chain[0], {place - step: row for step, row in enumerate(chain)}
+    moments: list[datetime | None] = [first.dispatched_at]
+    for number in reversed(range(len(way))):
+        row = known.get(number)
+        moments += [row.sent_at if row else None, row.shown_at if row else None]
+    return Parcel(
+        name=str(first),
+        carrier=first.carrier,
+        told=tuple(dict.fromkeys(filter(None, map(_carrier_told, chain)))),
+        tracking=first.tracking_number,
+        state=_parcel_state(way, known),
+        moments=tuple(moments),
+    )
+
+
+def _carrier_told(row: SoldDispatch) -> str:
+    """By its name where the mapping says one: some marketplaces' codes say nothing to people."""
+    version = row.carrier_version
+    return (version.to_label if version and version.to_code == row.carrier_code else "") or row.carrier_code
+
+
+def _parcel_state(way: Sequence[Stretch], known: dict[int, SoldDispatch]) -> str:
+    """How far the news of it has come."""
+    for place in sorted(known):
+        row, name = known[place], way[place].order.link.source.name
+        if row.state != SoldDispatch.State.SEEN:
+            return f"{'Shown at' if row.state == SoldDispatch.State.SHOWN else 'Sent to'} {name}"
+    return SoldDispatch.State.SEEN.label

@@ -6,6 +6,7 @@ Each source is read with one indexed query, newest first, as far back as the pag
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Q
 from django.urls import reverse
 
 from exceptions_app.causes import cause_named
@@ -45,20 +46,18 @@ class Story:
     newer: int | None = None
 
 
-def story_of(order: SoldOrder, *, page: int = 1) -> Story:
-    """Page 1 is the latest."""
+def story_of(way: Sequence[SoldOrder], *, page: int = 1) -> Story:
+    """What happened to an order on all its links (`way`: its rows, the first link's first). Page 1 is the latest."""
     page = min(max(page, 1), PAGES_AT_MOST)
     needed = page * PAGE + 1
-    jobs = list(
-        SyncJob.objects.filter(serial_key=order_key(order.link_id, order.reference)).order_by("-pk")[:JOBS_READ]
-    )
-    dispatches = list(order.dispatches.order_by("pk"))
+    jobs = list(SyncJob.objects.filter(serial_key__in=_keys(way)).order_by("-pk")[:JOBS_READ])
+    dispatches = list(SoldDispatch.objects.filter(order__in=way).order_by("pk"))
     entries = [
-        *_milestones(order),
-        *_dispatched(order, dispatches),
-        *returns.entries(order),
-        *_reserved(order),
-        *_received(order, [row.dispatch_id for row in dispatches], needed),
+        *_milestones(way),
+        *_dispatched(way, dispatches),
+        *returns.entries(way),
+        *_reserved(way),
+        *_received(way, dispatches, needed),
         *_attempts(jobs, needed),
         *_waits(jobs),
     ]
@@ -73,19 +72,37 @@ def story_of(order: SoldOrder, *, page: int = 1) -> Story:
     )
 
 
-def owns_call(order: SoldOrder, call: SyncCall) -> bool:
+def owns_call(way: Sequence[SoldOrder], call: SyncCall) -> bool:
     if call.job_id is None:
         return False
-    return SyncJob.objects.filter(pk=call.job_id, serial_key=order_key(order.link_id, order.reference)).exists()
+    return SyncJob.objects.filter(pk=call.job_id, serial_key__in=_keys(way)).exists()
+
+
+def records_of_way(way: Sequence[SoldOrder], dispatches: Sequence[SoldDispatch] | None = None) -> Q:
+    """The inbox records that are about the order on any of its links. `dispatches`: theirs, where they have been read."""
+    about = Q()
+    for order in way:
+        ids = None if dispatches is None else [row.dispatch_id for row in dispatches if row.order_id == order.pk]
+        about |= records_of(order, dispatch_ids=ids)
+    return about
+
+
+def _keys(way: Sequence[SoldOrder]) -> list[str]:
+    return [order_key(order.link_id, order.reference) for order in way]
 
 
 # --- the sources ------------------------------------------------------------------------------------------------------
 
 
-def _milestones(order: SoldOrder) -> Iterator[Entry]:
+def _milestones(way: Sequence[SoldOrder]) -> Iterator[Entry]:
+    yield Entry(at=way[0].placed_at, who=way[0].link.source.name, text="The customer placed the order.")
+    for order in way:
+        yield from _decided(order)
+
+
+def _decided(order: SoldOrder) -> Iterator[Entry]:
     sold_at, target = order.link.source.name, order.target.name
     told = (
-        (order.placed_at, sold_at, "The customer placed the order.", ""),
         (order.accept_sent_at, "the hub", f"Accepted at {sold_at}.", "good"),
         (order.accepted_at, sold_at, "Shown as accepted.", "good"),
         (order.refused_by_us_at, "the hub", f"Refused at {sold_at}.", "warn"),
@@ -99,8 +116,8 @@ def _milestones(order: SoldOrder) -> Iterator[Entry]:
             yield Entry(at=at, who=who, text=text, tone=tone)
 
 
-def _received(order: SoldOrder, dispatch_ids: Sequence[str], needed: int) -> Iterator[Entry]:
-    about = records_of(order, dispatch_ids=dispatch_ids)
+def _received(way: Sequence[SoldOrder], dispatches: Sequence[SoldDispatch], needed: int) -> Iterator[Entry]:
+    about = records_of_way(way, dispatches)
     rows = InboxRecord.objects.filter(about).select_related("connection").order_by("-pk")[:needed]
     for row in reversed(rows):
         version = f", version {row.version}" if row.version and row.version > 1 else ""
@@ -213,14 +230,18 @@ def _waits(jobs: Iterable[SyncJob]) -> Iterator[Entry]:
             yield Entry(at=blocker.released_at, who=by, text="Let go on.", tone="good", references=[case])
 
 
-def _dispatched(order: SoldOrder, dispatches: Sequence[SoldDispatch]) -> Iterator[Entry]:
-    sold_at = order.link.source.name
+def _dispatched(way: Sequence[SoldOrder], dispatches: Sequence[SoldDispatch]) -> Iterator[Entry]:
+    orders = {order.pk: order for order in way}
     for row in dispatches:
+        order = orders[row.order_id]
+        sold_at, target = order.link.source.name, order.target.name
         named = f"Dispatch {row}"
         if row.tracking_number:
             named += f" ({row.carrier} {row.tracking_number})"
+        # What a shop passes on it has not packed: the ERP's own words tell when it left.
+        left = "left the warehouse" if order is way[-1] else f"left, as {target} shows it"
         told = (
-            (row.dispatched_at, order.target.name, f"{named} left the warehouse."),
+            (row.dispatched_at, target, f"{named} {left}."),
             (row.sent_at, "the hub", f"{named} was sent to {sold_at}."),
             (row.shown_at, sold_at, f"{named} is shown."),
         )
@@ -229,8 +250,8 @@ def _dispatched(order: SoldOrder, dispatches: Sequence[SoldDispatch]) -> Iterato
                 yield Entry(at=at, who=who, text=text, tone="good")
 
 
-def _reserved(order: SoldOrder) -> Iterator[Entry]:
-    for row in promises.of_order(order.link_id, order.reference):
+def _reserved(way: Sequence[SoldOrder]) -> Iterator[Entry]:
+    for row in promises.of_orders((order.link_id, order.reference) for order in way):
         why = row.reason if row.state == Reservation.State.HELD else ""
         yield Entry(at=row.held_at, who="the hub", text=f"Reserved {row.quantity} × {row.sku}.", detail=why)
         if row.ended_at and row.state != Reservation.State.HELD:

@@ -106,11 +106,11 @@ class _Demo:
             password = self._password(brand)
             brand.set_up(world, password=password)
             made = "opened" if world.fresh else "as you left them"
-            self.step(f"{len(world.marketplaces)} marketplaces and Centra are {made}.")
+            self.step(f"{len(world.marketplaces)} marketplaces, two shops on Centra and Fulfil are {made}.")
             port = free_port(self.port)
             if port != self.port:
                 self.step(f"Port {self.port} is taken; using {port}.")
-            world.centra.configure_webhooks(url=brand.webhook_address(port), retries=3)
+            brand.tell_addresses(world, port)
             supervisor = Supervisor(self._programs(port), say=self._child_line, watch=self.services.revive)
             days = life.Life(world, say=self.step, directory=self.directory)
             with supervisor.stop_on_signals():
@@ -162,8 +162,8 @@ class _Demo:
         if self.check:
             return
         self.say(f"\n  Log in as any of these; the password is {password}\n")
-        for username, name, role in PEOPLE:
-            self.say(f"    {username:10} {name:14} {role.label}")
+        for person in PEOPLE:
+            self.say(f"    {person.username:10} {person.name:14} {person.role.label:18} {person.brand_names}")
         self.say(f"\n  What the programs log: {self.log}")
         self.say("  Ctrl-C stops everything; the next ./hub demo goes on from here (--fresh begins again).\n")
 

@@ -1,0 +1,112 @@
+"""The demo's platforms and brands, without its programs: `./hub demo --check` walks those."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from connectors.models import Connection, Link, RoleGrant
+from connectors.sandboxkit import Sandbox
+from integrationhub.console.demo import brand
+from integrationhub.console.demo.shops import FELLMARK, MARKETPLACES, NORDHEM, Shops, open_shops, renumbered_item
+from integrationhub.console.demo.stalls import STALLS
+from integrationhub.console.demo.trade import two_weeks_of_trade
+from integrationhub.console.demo.warehouses import REST_BEATS, FulfilWarehouse, Labels, warehouses_of
+from mappings_app.models import MappingVersion
+from tests.connectors.fulfil.support import released, stocked
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shops]:
+    found = open_shops(tmp_path_factory.mktemp("demo"))
+    found.start()
+    yield found
+    found.stop()
+
+
+def test_setting_up_twice_makes_everything_once(db: None, shops: Shops) -> None:
+    brand.set_up(shops, password="first")
+    made = [model.objects.count() for model in (Connection, Link, RoleGrant, MappingVersion)]
+    brand.set_up(shops, password="second")
+    assert [model.objects.count() for model in (Connection, Link, RoleGrant, MappingVersion)] == made
+    _every_platform_trades()
+    _people_have_the_roles_of_their_brands()
+    _each_marketplace_has_carriers_of_its_own(shops)
+
+
+def _every_platform_trades() -> None:
+    joined = Link.objects.filter(brand__code=NORDHEM).values_list("source__platform", "target__platform")
+    assert set(joined) == {(platform, "centra") for platform in ("mirakl", "virtualstock", "marketplacer")}
+    joined = Link.objects.filter(brand__code=FELLMARK).values_list("source__platform", "target__platform")
+    onward = {("centra", "fulfil")} if brand.GOES_ON else set()
+    assert set(joined) == {("mirakl", "centra")} | onward
+
+
+def _people_have_the_roles_of_their_brands() -> None:
+    granted: dict[str, set[str]] = {}
+    for name, code in RoleGrant.objects.values_list("user__username", "brand__code"):
+        granted.setdefault(name, set()).add(code)
+    assert granted["olivia"] == {NORDHEM}
+    assert granted["oskar"] == {FELLMARK}
+    assert granted["farah"] == granted["adam"] == {NORDHEM, FELLMARK}
+
+
+def _each_marketplace_has_carriers_of_its_own(shops: Shops) -> None:
+    rows = MappingVersion.objects.filter(kind="carrier").values_list("link__source__name", "from_code")
+    wanted = {(plan.name, carrier) for plan in MARKETPLACES for carrier, _ in plan.carriers}
+    assert wanted <= set(rows)
+    assert not {(plan.name, plan.strange_carrier) for plan in MARKETPLACES} & set(rows)
+
+
+def test_fellmarks_orders_go_on_to_fulfil_once_its_shop_can_pass_them_on(
+    db: None, shops: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(brand, "GOES_ON", True)
+    brand.set_up(shops, password="first")
+    link = Link.objects.get(source__platform="centra")
+    assert (link.brand.code, link.source.name, link.target.platform) == (FELLMARK, "Centra", "fulfil")
+    told = MappingVersion.objects.filter(link=link).values_list("kind", "from_code", "to_code")
+    assert set(told) == set(brand.ONWARD_MAPPINGS)
+
+
+def test_fulfils_warehouse_ships_what_has_lain_there_for_a_while(shops: Shops) -> None:
+    stocked(shops.fulfil)
+    sale = released(shops.fulfil)
+    warehouse = FulfilWarehouse(shops.fulfil, Labels(Random(1), fresh=False))  # noqa: S311
+    assert [warehouse.ship(5) for _ in range(REST_BEATS + 1)] == [0] * (REST_BEATS - 1) + [1, 0]
+    assert shops.fulfil.order_view(shops.fulfil.tenant.row("sale.sale", sale))["shipments"][0]["state"] == "done"
+
+
+def test_two_weeks_of_trade_reach_every_marketplace(shops: Shops) -> None:
+    before = sum(len(stall.references()) for stall in shops.marketplaces.values())
+    told = two_weeks_of_trade(shops)
+    references = {key: stall.references() for key, stall in shops.marketplaces.items()}
+    assert sum(map(len, references.values())) == told + before
+    assert [plan.key for plan in MARKETPLACES if len(references[plan.key]) < plan.orders] == []
+    assert not [one for key, stall in shops.marketplaces.items() for one in references[key] if stall.has_left(one)]
+    renumbered = renumbered_item(shops.goods[NORDHEM])
+    assert renumbered.gtin in {item.gtin for item in shops.goods[NORDHEM]}
+    assert renumbered.sku not in {item.sku for item in shops.goods[NORDHEM]}
+
+
+def test_a_cancellation_is_asked_for_at_every_platform(shops: Shops) -> None:
+    for stall in shops.marketplaces.values():
+        goods = shops.goods[stall.plan.brand]
+        reference = stall.sell([(goods[-1], 1)])
+        stall.ask_to_cancel(reference)
+        assert not stall.has_left(reference)
+
+
+def test_a_warehouse_with_nothing_to_pack_ships_nothing(shops: Shops) -> None:
+    assert [warehouse.ship(5) for warehouse in warehouses_of(shops, Random(1))] == [0, 0]  # noqa: S311
+
+
+def test_marketplaces_go_on_where_they_stopped(shops: Shops, tmp_path: Path) -> None:
+    for plan in MARKETPLACES:
+        stall = shops.marketplaces[plan.key]
+        sold = stall.sell([(shops.goods[plan.brand][-1], 1)])
+        stall.sandbox.save(tmp_path / plan.key)
+        again = STALLS[plan.platform](plan, Sandbox.load(tmp_path / plan.key))
+        assert sold in again.references()
+        assert again.shown(shops.goods[plan.brand][0].sku) == stall.shown(shops.goods[plan.brand][0].sku)

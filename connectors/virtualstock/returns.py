@@ -19,8 +19,8 @@ STATES: Mapping[str, ReturnState] = {
     "RMA_AUTHORISED": ReturnState.REQUESTED,
     "RMA_COLLECTION_BOOKED": ReturnState.REQUESTED,
     "RMA_REJ": ReturnState.CANCELLED,  # declined: nothing comes back
-    "RMA_REC": ReturnState.RECEIVED,  # arrived and approved; whether it is on the shelf again is not told
-    "RMA_EXC": ReturnState.RECEIVED,  # arrived, and rejected after inspection
+    "RMA_REC": ReturnState.COMPLETED,  # arrived and approved: nothing more happens there, money is settled outside
+    "RMA_EXC": ReturnState.COMPLETED,  # arrived, and rejected after inspection
 }
 OPEN = ("RMA", "RMA_ACK", "RMA_AUTHORISED", "RMA_COLLECTION_BOOKED")
 ENDED = ("RMA_REJ", "RMA_REC", "RMA_EXC")
@@ -46,27 +46,31 @@ def parse_return(payload: JSON, zone: ZoneInfo) -> Return:
     if item is None:
         node.fault("order_item", "The return names no order line.")
     reference = order.text("order_reference", required=True) if order else ""
-    quantity = node.count("quantity")
     line = ReturnLine(
         line_id=item.text("line_reference", required=True) if item else "",
-        source_line_id=item.text("line_reference") if item else "",
+        order_line_id=item.text("line_reference") if item else "",
         sku=(item.text("supplier_sku_reference") or item.text("part_number", required=True)) if item else "",
-        requested=quantity,
-        received=quantity if state is ReturnState.RECEIVED else 0,
-        restocked=0,
+        requested=node.count("quantity"),
+        reason=_reason(node),
     )
     node.faults.raise_any()
     return check_return(
         Return(
             external_id=number,
-            reference=number,
             order_external_id=reference,
             state=state,
             source_state=word,
             lines=(line,),
+            created_at=node.moment("created_at", zone) or node.moment("requested_at", zone),
             updated_at=changed_at(payload, zone),
         )
     )
+
+
+def _reason(node: Node) -> str:
+    """In the platform's words; retailers have codes of their own too."""
+    reason = node.child("return_reason")
+    return (reason.text("description") if reason else "") or node.text("return_reason_code")
 
 
 def return_id(payload: JSON) -> str:

@@ -355,3 +355,27 @@ def test_a_test_order_is_told_as_one_and_never_sent_to_the_warehouse(supplier: S
     assert supplier.job("import_order", reference).reason == (
         "A test order of Harrow & Vale: it is neither accepted nor sent to the warehouse."
     )
+
+
+# --- returns ----------------------------------------------------------------------------------------------------------
+def test_a_return_that_the_retailer_announces_is_kept_and_ends_as_the_portal_decides(supplier: Supplier) -> None:
+    reference = supplier.taken()
+    supplier.ship(reference)
+    supplier.wait(60)
+    announced = supplier.edge.add_return(reference, "0501", 1, reason_code="200")
+
+    supplier.advance(301)
+    supplier.run("read_returns")
+
+    row = supplier.order(reference).returns.get()
+    assert (row.source_id, row.source_state, row.state) == (announced, "RMA", "REQUESTED")
+    assert [(line.order_line_id, line.quantity, line.reason) for line in row.lines.all()] == [("0501", 1, "Faulty")]
+    supplier.edge.decide_return(announced, "authorise")
+    supplier.edge.decide_return(announced, "approve")
+    supplier.advance(3600)  # what is decided is read once an hour
+    supplier.run("read_returns")
+
+    row.refresh_from_db()
+    assert (row.source_state, row.state) == ("RMA_REC", "COMPLETED")
+    assert supplier.edge.journal.count("acknowledgeReturn") == 0
+    assert supplier.cases() == []

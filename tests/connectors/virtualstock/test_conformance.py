@@ -1,7 +1,6 @@
 """The Virtualstock connector against the Virtualstock sandbox, role by role."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -16,14 +15,13 @@ from connectors.virtualstock.connector import VirtualstockConnector
 from connectors.virtualstock.sandbox import VirtualstockSandbox
 from tests.connectors.complete import missing_suites
 from tests.connectors.conformance import (
-    START,
     AcceptsOrdersSuite,
     ConfirmsDispatchesSuite,
     ConnectionSuite,
     ListsReferencesSuite,
     Platform,
     ReadsOrdersSuite,
-    ReadSuite,
+    ReadsReturnsSuite,
     WaitingOrder,
 )
 from tests.connectors.conformance_channels import (
@@ -149,16 +147,14 @@ class TestTakesListings(Virtualstock, TakesListingsSuite):
         return {name: (text,) for name, text in product["data"].items()}
 
 
-class TestReadsReturns(Virtualstock, ReadSuite):
+class TestReadsReturns(Virtualstock, ReadsReturnsSuite):
     read_operation = "listReturns"
+    page_size = 100
 
-    def make_sandbox(self, clock: SandboxClock) -> VirtualstockSandbox:
-        sandbox = VirtualstockSandbox(clock=clock)
-        sandbox.add_return(sandbox.add_order(lines=LINES, advance_to="DISPATCH"), "501")
-        return sandbox
-
-    def read(self, connector: Connector) -> object:
-        return connector.fetch_returns(updated_from=START - timedelta(minutes=7), updated_until=START)
+    def give_back(self, sandbox: Sandbox, count: int) -> list[str]:
+        edge = cast(VirtualstockSandbox, sandbox)
+        references = edge.add_orders(count, lines=LINES, advance_to="DISPATCH")
+        return [edge.add_return(reference, "501") for reference in references]
 
 
 class TestReadsAttributes(Virtualstock, ReadsAttributesSuite):

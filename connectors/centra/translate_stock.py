@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from connectors.canonical.cursor import Faults
 from connectors.canonical.offers import Offer
 from connectors.canonical.payload import JSON
-from connectors.centra.reading import Faults, Node
+from connectors.centra.reading import Node
 from connectors.centra.translate import chosen_size, sellable
 
 

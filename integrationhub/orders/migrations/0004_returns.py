@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0003_key_age'),
-        ('orders', '0002_mappings_as_of'),
+        ('orders', '0003_words_of_states'),
     ]
 
     operations = [

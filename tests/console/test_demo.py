@@ -39,8 +39,7 @@ def _every_platform_trades() -> None:
     joined = Link.objects.filter(brand__code=NORDHEM).values_list("source__platform", "target__platform")
     assert set(joined) == {(platform, "centra") for platform in ("mirakl", "virtualstock", "marketplacer")}
     joined = Link.objects.filter(brand__code=FELLMARK).values_list("source__platform", "target__platform")
-    onward = {("centra", "fulfil")} if brand.GOES_ON else set()
-    assert set(joined) == {("mirakl", "centra")} | onward
+    assert set(joined) == {("mirakl", "centra"), ("centra", "fulfil")}
 
 
 def _people_have_the_roles_of_their_brands() -> None:
@@ -59,10 +58,7 @@ def _each_marketplace_has_carriers_of_its_own(shops: Shops) -> None:
     assert not {(plan.name, plan.strange_carrier) for plan in MARKETPLACES} & set(rows)
 
 
-def test_fellmarks_orders_go_on_to_fulfil_once_its_shop_can_pass_them_on(
-    db: None, shops: Shops, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(brand, "GOES_ON", True)
+def test_fellmarks_orders_go_on_to_fulfil(db: None, shops: Shops) -> None:
     brand.set_up(shops, password="first")
     link = Link.objects.get(source__platform="centra")
     assert (link.brand.code, link.source.name, link.target.platform) == (FELLMARK, "Centra", "fulfil")

@@ -19,7 +19,6 @@ from integrationhub.console.demo.shops import (
     CAREFUL,
     DAYS,
     FELLMARK,
-    GOES_ON,
     MARKETPLACES,
     NORDHEM,
     Shops,
@@ -103,8 +102,7 @@ def tell_addresses(shops: Shops, port: int) -> None:
     """Where the sandboxes send their webhooks."""
     for code, centra in shops.centras.items():
         centra.configure_webhooks(url=_webhook_address(code, "Centra", port), retries=3)
-    if GOES_ON:
-        shops.fulfil.configure_webhooks(_webhook_address(FELLMARK, "Fulfil", port))
+    shops.fulfil.configure_webhooks(_webhook_address(FELLMARK, "Fulfil", port))
 
 
 def _webhook_address(code: str, name: str, port: int) -> str:
@@ -122,8 +120,8 @@ def set_up(shops: Shops, *, password: str) -> None:
     for stall in shops.marketplaces.values():
         brand = brands[stall.plan.brand]
         _link(brand, _marketplace(brand, stall), centras[brand.code], acceptance_policy=stall.plan.policy)
-    if GOES_ON:
-        _link(brands[FELLMARK], centras[FELLMARK], _fulfil(brands[FELLMARK], shops))
+    fulfil = _fulfil(brands[FELLMARK], shops)
+    _link(brands[FELLMARK], centras[FELLMARK], fulfil, own_mappings_only=True, equal_skus=True)
     if any(is_new for _, is_new in made.values()):
         _fill(brands, shops)
 
@@ -132,8 +130,7 @@ def _fill(brands: Mapping[str, Brand], shops: Shops) -> None:
     _rates(brands[NORDHEM])
     for brand in brands.values():
         _mappings(brand, shops)
-    if GOES_ON:
-        _onward_mappings(brands[FELLMARK])
+    _onward_mappings(brands[FELLMARK])
     _stock(brands[NORDHEM])
     products.set_up(brands[NORDHEM])
     ticks.plan_schedules()
@@ -174,7 +171,7 @@ def _centra(brand: Brand, sandbox: CentraSandbox) -> Connection:
             "tier": "enterprise",
             "allocation_rule_id": 1,
             "payment_method": "11",
-            **({"stock_warehouse_id": CENTRA_WAREHOUSE} if GOES_ON and brand.code == FELLMARK else {}),
+            **({"stock_warehouse_id": CENTRA_WAREHOUSE} if brand.code == FELLMARK else {}),
         },
     )
 
@@ -266,7 +263,7 @@ def _channel_mappings(brand: Brand, stall: Stall) -> None:
 
 
 def _onward_mappings(brand: Brand) -> None:
-    """From the shop to Fulfil. SKUs are alike on all three sides: the brand's own mappings hold there too."""
+    """From the shop to Fulfil, where SKUs are spelled alike."""
     link = Link.objects.get(brand=brand, target__name="Fulfil")
     for kind, theirs, ours in ONWARD_MAPPINGS:
         _map(brand, kind, theirs, ours, link=link)

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from connectors.base import Capability
 from connectors.centra.sandbox import CentraSandbox
 from connectors.fulfil.sandbox import FulfilSandbox
-from connectors.registry import platforms_able_to
 from connectors.sandboxdata import CatalogueItem, catalogue
 from connectors.sandboxkit import Sandbox
 from integrationhub.console.demo.stalls import STALLS, MarketplacePlan, Stall
@@ -21,8 +19,6 @@ DAYS = 14
 UNKNOWN_SKU_ORDERS = 37
 UNKNOWN_CARRIER = "DPD Next Day"
 NORDHEM, FELLMARK = "nordhem", "fellmark"
-# Whether Centra's orders can go on to Fulfil: they do as soon as Centra can be read as a place where orders are sold.
-GOES_ON = "centra" in platforms_able_to(Capability.READ_ORDERS)
 
 MARKETPLACES = (
     MarketplacePlan(

@@ -10,7 +10,7 @@ import requests
 
 from connectors import ports
 from connectors.registry import CONNECTORS
-from integrationhub.console.demo.shops import FELLMARK, GOES_ON, NORDHEM, UNKNOWN_SKU_ORDERS, Shops, unknown_item
+from integrationhub.console.demo.shops import FELLMARK, NORDHEM, UNKNOWN_SKU_ORDERS, Shops, unknown_item
 from integrationhub.console.demo.stalls import Stall
 
 PATIENCE_SECONDS = 90
@@ -176,9 +176,9 @@ class Tour:
 
     def _one_story(self, reference: str) -> None:
         page = self._wait_for(f"the order page of {reference}", lambda: self._order_page(reference))
-        if GOES_ON and "Passed on by Centra" not in page:
+        if "Passed on by Centra" not in page:
             raise LostError(f"The page of {reference} does not tell that Centra passed it on to Fulfil.")
-        self.say(f"✓ The page of {reference} tells its whole way{' over Centra to Fulfil' if GOES_ON else ''}.")
+        self.say(f"✓ The page of {reference} tells its whole way over Centra to Fulfil.")
 
     # --- looking ----------------------------------------------------------------------------------------------------
     def _state(self, reference: str) -> str:

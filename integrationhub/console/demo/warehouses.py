@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.centra.sandbox import CentraSandbox
 from connectors.fulfil.sandbox import FulfilSandbox
-from integrationhub.console.demo.shops import FELLMARK, GOES_ON, MARKETPLACES, NORDHEM, Shops
+from integrationhub.console.demo.shops import FELLMARK, MARKETPLACES, NORDHEM, Shops
 from integrationhub.console.demo.stalls import MarketplacePlan
 
 FIRST_TRACKING_NUMBER = 15_500_000_000_000
@@ -112,9 +112,6 @@ class FulfilWarehouse(Warehouse):
 
 
 def warehouses_of(shops: Shops, rng: Random) -> list[Warehouse]:
-    """Nordhem's first. Fellmark's works from its shop as long as the shop cannot pass its orders on."""
+    """Nordhem's, which works from its shop, and Fellmark's, which works from Fulfil."""
     labels = Labels(rng, fresh=shops.fresh)
-    nordhem = ShopWarehouse(NORDHEM, shops.centras[NORDHEM], labels)
-    if GOES_ON:
-        return [nordhem, FulfilWarehouse(shops.fulfil, labels)]
-    return [nordhem, ShopWarehouse(FELLMARK, shops.centras[FELLMARK], labels)]
+    return [ShopWarehouse(NORDHEM, shops.centras[NORDHEM], labels), FulfilWarehouse(shops.fulfil, labels)]

@@ -23,7 +23,7 @@ from exceptions_app.opening import open_case, roll_up
 from exceptions_app.words import listed
 from integrationhub.inventory import promises
 from integrationhub.orders import holding, mapped_then
-from integrationhub.orders.erasing import erase, why_not_erase
+from integrationhub.orders.erasing import erase, why_not_erase, why_not_erase_elsewhere
 from integrationhub.orders.flows.cancelling import ENDED_AT_SOURCE
 from integrationhub.orders.flows.routing import order_job, order_key
 from integrationhub.orders.mapped_then import Option
@@ -458,6 +458,8 @@ def _open_case(decision: Decision, standing: Standing) -> str:
 
 
 def _erase(decision: Decision, standing: Standing) -> str:
+    if why_not := why_not_erase_elsewhere(standing.order):
+        raise RefusedDecisionError(why_not)
     erase(standing.order)
     return "What was personal is erased. Amounts stay."
 

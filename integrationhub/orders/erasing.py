@@ -13,8 +13,10 @@ from connectors.canonical.orders import OVER_STATES, OrderState
 from connectors.personal import Kind, kind_of
 from integrationhub.orders.flows.routing import order_key
 from integrationhub.orders.models import OrderPerson, SoldOrder
+from integrationhub.orders.way import whole_way
 from integrationhub.sync import inbox
 from integrationhub.sync.models import Correction, Document, InboxRecord, SyncAttempt, SyncJob
+from integrationhub.sync.models.jobs import TERMINAL_STATES
 
 OVER = frozenset({*(state.value for state in OVER_STATES), OrderState.SHIPPED.value, OrderState.RECEIVED.value})
 NEED_ADDRESSES = frozenset({"import_order", "confirm_dispatch"})
@@ -26,6 +28,17 @@ def why_not_erase(order: SoldOrder, open_flows: Collection[str]) -> str:
     if order.state not in OVER:
         return "It is still on its way: its address is needed."
     return "Something of it is not finished yet. Settle that first." if NEED_ADDRESSES & set(open_flows) else ""
+
+
+def why_not_erase_elsewhere(order: SoldOrder) -> str:
+    """The same of the order's rows on other links: its address is kept on each."""
+    others = [row for row in whole_way(order) if row.pk != order.pk]
+    keys = [order_key(row.link_id, row.reference) for row in others]
+    jobs = SyncJob.objects.filter(serial_key__in=keys, flow__in=NEED_ADDRESSES).exclude(state__in=TERMINAL_STATES)
+    if any(row.state not in OVER for row in others) or (others and jobs.exists()):
+        names = " and ".join(f"{row.link.source.name} → {row.target.name}" for row in others)
+        return f"It is not over on {names}: its address is needed there."
+    return ""
 
 
 def erased_at(order: SoldOrder) -> object | None:
@@ -55,7 +68,12 @@ def is_personal(field: str) -> bool:
 
 
 def erase(order: SoldOrder) -> None:
-    """Inside the caller's transaction, which also tells the audit trail who and why."""
+    """On all its links. Inside the caller's transaction, which also tells the audit trail who and why."""
+    for row in whole_way(order):
+        _erase_row(row)
+
+
+def _erase_row(order: SoldOrder) -> None:
     now = ports.now()
     OrderPerson.objects.update_or_create(order=order, defaults={"data": None, "erased_at": now})
     SoldOrder.objects.filter(pk=order.pk).update(customer_initials="")

@@ -127,9 +127,8 @@ class EmbeddedPostgres:
             "unix_socket_directories": str(self._places.sockets),
             "unix_socket_permissions": "0700",
             "max_connections": str(MAX_CONNECTIONS),
-            "shared_buffers": f"{shared_memory_mb()}MB",
-            **TUNED,
-            **({} if self._durable else NOT_DURABLE),
+            # Tests empty tables all the time, and that goes through all of the shared memory.
+            **({"shared_buffers": f"{shared_memory_mb()}MB", **TUNED} if self._durable else NOT_DURABLE),
         }
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with open_log(self._log()) as log:

@@ -25,8 +25,9 @@ from integrationhub.console import search
 from integrationhub.console.cases.filters import BrandFilter
 from integrationhub.console.money_words import amount
 from integrationhub.console.orders import acting, page
-from integrationhub.console.orders.way import PARTS, with_neighbours
+from integrationhub.console.orders.way import with_neighbours
 from integrationhub.orders.models import ORDER_STATE_LABELS, TARGET_STATE_LABELS, SoldOrder
+from integrationhub.orders.way import PARTS
 from integrationhub.sync.models import Blocker, SyncJob
 from integrationhub.sync.models.jobs import WAITING_STATES
 

@@ -28,12 +28,13 @@ from integrationhub.console.orders.looking import pretty
 from integrationhub.console.orders.returns import returns_of
 from integrationhub.console.orders.sides import at_cost, money_of, parcels_of, sides_of, steps_of
 from integrationhub.console.orders.timeline import records_of_way
-from integrationhub.console.orders.way import Stretch, stretches, whole_way
+from integrationhub.console.orders.way import Stretch, stretches
 from integrationhub.inventory import promises
 from integrationhub.orders import correcting, deciding
 from integrationhub.orders.deciding import Action
 from integrationhub.orders.flows.routing import order_key
 from integrationhub.orders.models import OrderPerson, SoldOrder, SoldReturn
+from integrationhub.orders.way import whole_way
 from integrationhub.sync import inbox
 from integrationhub.sync.attempts import unpack
 from integrationhub.sync.models import CallBody, Correction, InboxBody, InboxRecord, SyncCall, SyncJob

@@ -7,15 +7,12 @@ over one link, and then nothing more is read for them.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from connectors.base import Capability
 from connectors.models import Link
 from connectors.registry import platforms_able_to
 from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
-
-# What every page of an order reads of its row.
-PARTS = ("brand", "target", "person", "link__brand", "link__source", "link__target")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +33,6 @@ def with_neighbours(rows: QuerySet[SoldOrder]) -> QuerySet[SoldOrder]:
     links = Link.objects.order_by()
     before, after = links.filter(target=OuterRef("link__source")), links.filter(source=OuterRef("target"))
     return rows.annotate(links_meet=Exists(before) | Exists(after))
-
-
-def whole_way(order: SoldOrder) -> list[SoldOrder]:
-    """The order's rows, from where it was sold on. No query where no links meet, else one."""
-    if not getattr(order, "links_meet", True):
-        return [order]
-    before = Q(target_id=order.link.source_id, target_external_id=order.reference)
-    after = Q(link__source_id=order.target_id, reference=order.target_external_id)
-    found = SoldOrder.objects.filter(before | after if order.target_external_id else before, brand_id=order.brand_id)
-    rows = list(found.exclude(pk=order.pk).select_related(*PARTS).order_by("pk"))
-    earlier = [row for row in rows if row.target_id == order.link.source_id][:1]
-    later = [row for row in rows if row.link.source_id == order.target_id][:1]
-    return [*earlier, order, *later]
 
 
 def stretches(way: Iterable[SoldOrder]) -> list[Stretch]:

@@ -1,7 +1,8 @@
 """The clock's part: which flows are due, once each, whoever looks. Any process may run a tick."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TypeAlias
 
 import structlog
 from django.db import transaction
@@ -50,53 +51,61 @@ def enqueue_now(schedule: Schedule) -> int:
     )
 
 
+Place: TypeAlias = tuple[int, int | None]  # connection, link
+
+
 def plan_schedules() -> int:
     """Make the schedules that links and connections should have and do not have yet; those they should no longer have rest.
 
-    Returns how many were made.
+    Returns how many there were to make. A few queries, however many there are.
     """
-    made = 0
+    links = list(Link.objects.filter(active=True).select_related("source", "target"))
+    connections = dict(Connection.objects.values_list("pk", "platform"))
+    planned: dict[tuple[str, Place], tuple[int, bool]] = {}
+    columns = ("pk", "flow", "connection_id", "link_id", "next_due_at")
+    for pk, name, connection_id, link_id, due_at in Schedule.objects.values_list(*columns):
+        planned[name, (connection_id, link_id)] = pk, due_at is None
+    missing: list[Schedule] = []
+    woken: list[int] = []
     for kind in flows():
-        places = _feed_places(kind) if kind.side == "connection" else _link_places(kind)
-        for connection_id, link_id in places:
-            made += _plan(kind, connection_id, link_id)
-        _rest(kind, wanted=set(places))
-    return made
+        for place in _feed_places(kind, connections, links) if kind.side == "connection" else _link_places(kind, links):
+            pk, rests = planned.pop((kind.name, place), (0, False))
+            if not pk:
+                missing.append(_planned(kind, place))
+            elif rests and kind.cadence_seconds:
+                woken.append(pk)
+    Schedule.objects.bulk_create(missing, ignore_conflicts=True)  # two schedulers may plan at once
+    Schedule.objects.filter(pk__in=woken, next_due_at=None).update(next_due_at=ports.now())
+    # Their link has ended, or their connection plays another part now: no next time until they are wanted again.
+    known = {kind.name for kind in flows()}
+    rested = [pk for (name, _), (pk, rests) in planned.items() if name in known and not rests]
+    Schedule.objects.filter(pk__in=rested).update(next_due_at=None)
+    return len(missing)
 
 
-def _rest(kind: Flow, *, wanted: set[tuple[int, int | None]]) -> None:
-    """Their link has ended, or their connection plays another part now: they have no next time until they are wanted again."""
-    clocked = Schedule.objects.filter(flow=kind.name, next_due_at__isnull=False)
-    ended = [pk for pk, *place in clocked.values_list("pk", "connection_id", "link_id") if tuple(place) not in wanted]
-    Schedule.objects.filter(pk__in=ended).update(next_due_at=None)
-
-
-def _plan(kind: Flow, connection_id: int, link_id: int | None) -> int:
-    place: dict[str, Any] = {"connection_id": connection_id, "link_id": link_id}
-    schedule, created = Schedule.objects.get_or_create(
+def _planned(kind: Flow, place: Place) -> Schedule:
+    connection_id, link_id = place
+    return Schedule(
         flow=kind.name,
-        **place,
-        defaults={
-            "cadence_seconds": kind.cadence_seconds,
-            "next_due_at": ports.now() if kind.cadence_seconds else None,
-        },
+        connection_id=connection_id,
+        link_id=link_id,
+        cadence_seconds=kind.cadence_seconds,
+        next_due_at=ports.now() if kind.cadence_seconds else None,
     )
-    if schedule.next_due_at is None and schedule.cadence_seconds:  # it rested
-        Schedule.objects.filter(pk=schedule.pk, next_due_at=None).update(next_due_at=ports.now())
-    return int(created)
 
 
-def _feed_places(kind: Flow) -> list[tuple[int, int | None]]:
-    rows = Connection.objects.filter(platform__in=kind.platforms)
+def _feed_places(kind: Flow, connections: Mapping[int, str], links: Sequence[Link]) -> list[Place]:
+    able = [pk for pk, platform in connections.items() if platform in kind.platforms]
     if kind.part:
-        rows = rows.filter(pk__in=Link.objects.filter(active=True).values(f"{kind.part}_id"))
-    return [(pk, None) for pk in rows.values_list("pk", flat=True)]
+        playing = {getattr(link, f"{kind.part}_id") for link in links}
+        able = [pk for pk in able if pk in playing]
+    return [(pk, None) for pk in able]
 
 
-def _link_places(kind: Flow) -> list[tuple[int, int | None]]:
+def _link_places(kind: Flow, links: Sequence[Link]) -> list[Place]:
     return [
         (link.target_id if kind.side == "target" else link.source_id, link.pk)
-        for link in Link.objects.filter(active=True).select_related("source", "target")
+        for link in links
         if not kind.platforms or link.source.platform in kind.platforms
     ]
 

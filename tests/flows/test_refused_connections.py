@@ -138,7 +138,7 @@ def test_a_missing_right_to_accept_pauses_acceptance_and_not_the_polls(world: Wo
     assert confirmed(world, paid) == 1
     paused = Schedule.objects.exclude(paused_reason="").order_by("flow").values_list("flow", flat=True)
     lists = ["learn_carriers", "learn_offers", "learn_reasons"]  # this key may not read these either
-    assert list(paused) == ["accept_order", *lists, "publish_stock", "scan_stock"]
-    assert [cause for cause, _ in world.cases()] == ["operation_refused"] * 6
+    assert list(paused) == ["accept_order", *lists, "publish_stock", "read_returns", "scan_stock"]
+    assert [cause for cause, _ in world.cases()] == ["operation_refused"] * 7
     waiting_case = ExceptionCase.objects.unresolved().get(context__operation="accept orders")
     assert waiting_case.waiting_count == 1

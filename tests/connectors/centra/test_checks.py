@@ -73,7 +73,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
     ]
     assert tenant.orders == []
     assert tenant.shop.events.listeners(tenant.integration) == []
-    assert len(tenant.journal.entries()) == 16
+    assert len(tenant.journal.entries()) == 17
 
 
 def test_what_only_a_person_can_see_is_a_warning_with_what_to_do(tenant: CentraSandbox) -> None:

@@ -22,13 +22,13 @@ class Push:
 
     live: int  # SKUs for sale there now
     zeroed: int  # of these, how many would end at 0
-    moved: int  # of these, how many would change at all
+    moved: int  # of these, how many would change; what is told for the first time changes only where it ends at 0
 
 
 # For sale is what the channel took last; before it was ever told anything, what it showed when it was read.
 _FOR_SALE = Q(acknowledged__gt=0) | Q(acknowledged=None, shown__gt=0)
 _PUSH = """
-SELECT COUNT(*) FILTER (WHERE computed = 0), COUNT(*)
+SELECT COUNT(*) FILTER (WHERE computed = 0), COUNT(*) FILTER (WHERE acknowledged > 0 OR computed = 0)
 FROM inventory_channelstock
 WHERE channel_id = %s AND link_id = %s AND state = 'PENDING' AND COALESCE(acknowledged, shown) > 0
   AND released IS DISTINCT FROM computed

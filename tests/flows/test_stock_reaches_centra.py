@@ -281,6 +281,19 @@ def test_the_first_telling_empties_no_shop_that_sold_before(bare_world: World, f
     assert [COAT, 5, 0] in hold.sample
 
 
+def test_a_first_telling_that_only_changes_figures_goes_out(bare_world: World, fulfil: FulfilSandbox) -> None:
+    """Every figure is new to a channel that was never told any: that alone shakes nobody."""
+    world = build(bare_world, fulfil)
+    StockLimits.objects.create(link=world.upstream, least=2)
+    for sku in ("F-COAT", "F-TEE-M", "F-TEE-L"):
+        world.fulfil.set_stock(sku, 8)
+    world.run("list_stock")
+    world.read()
+    world.publish()
+    assert not StockHold.objects.filter(link=world.upstream).exists()
+    assert world.in_centra_now() == (8, 0, 8)
+
+
 def test_the_switches_work_for_centra_as_for_any_channel(shop: FulfilWorld) -> None:
     count(shop, "F-COAT", 8)
     for mode, free in (("HOLD", 5), ("LAST_GOOD", 5), ("ZERO", 0)):

@@ -278,7 +278,7 @@ def _stock(brand: Brand) -> None:
         brand=brand, category="SHOES", buffer_percent=10, floor=3, changed_by="emil", reason="Odd sizes run out fast."
     )
     careful = Link.objects.get(brand=brand, source__name=CAREFUL)
-    StockLimits.objects.create(link=careful, zero_percent=NARROW_ZERO_PERCENT)
+    StockLimits.objects.create(link=careful, zero_percent=NARROW_ZERO_PERCENT, move_percent=WIDE_PERCENT)
     # These take some dozens of SKUs at a time: until all are told, a usual day's changes are a large share of what is.
     for link in Link.objects.filter(brand=brand).exclude(pk=careful.pk):
         StockLimits.objects.create(link=link, zero_percent=WIDE_PERCENT, move_percent=WIDE_PERCENT)

@@ -45,6 +45,7 @@ class HeldBackAdmin(HubModelAdmin):
     ordering = ("-pk",)
     sortable_by = ()
     change_list_template = "console/list.html"
+    empty_words = "Nothing was held back: no push would have emptied or shaken a channel."
 
     def show(self, request: HttpRequest, hold: Any, context: dict[str, Any]) -> HttpResponse:
         """The page of one hold: its lines beside `context`."""

@@ -33,7 +33,7 @@ UNRECORDED_SECONDS = 60  # a call is on record sooner than that: when its job en
 REDIS_RETRY_SECONDS = 5.0
 REDIS_TIMEOUT_SECONDS = 1.0
 # Callers that wait for the same moment are spread behind it by a fifth of the wait, never before it. Of a ten-second window
-# that would cost a fifth of the limit: so short a wait is spread by a two-hundredth.
+# that would cost a tenth of the limit: so short a wait is spread by a two-hundredth.
 SPREAD_SHARE = 0.2
 SHORT_WAIT_SECONDS = 11.0
 SHORT_SPREAD_SHARE = 0.005

@@ -4,6 +4,7 @@ Everything of one key is in one hash, which is there as a whole or not at all:
 
     seeded            the windows are known to be complete
     closed|<bucket>   milliseconds: no call of this bucket before; bucket * stands for all
+    finishing|<bucket> milliseconds: until then only calls that finish urgent work that is begun
     <window>:h :t     the entries of a window are <window>:<h> to <window>:<t - 1>, oldest first
     <window>:n        the sum of their units
     <window>:<i>      "<milliseconds>:<units>"

@@ -209,7 +209,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(monkeypatch: pyt
         raw(b"HTTP/1.1 200 OK\r\nContent-Le"),
         raw(b"HTTP/1.1 204"),
         raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
-        raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd"),
+        raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd"),
     ],
     ids=[
         "cut",

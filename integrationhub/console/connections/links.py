@@ -120,14 +120,14 @@ class LinkAdmin(HubModelAdmin):
 
     @display(description="Orders are")
     def policy(self, link: Link) -> str:
-        if connector_class(link.source.platform).is_shop():
+        if not _asks_to_accept(link):
             return "created when they are paid"
         first = Link.AcceptancePolicy.CREATE_FIRST
         return "created, then accepted" if link.acceptance_policy == first else "reserved, accepted, then created"
 
     @display(description="Acceptance window", ordering="acceptance_window_hours")
     def window(self, link: Link) -> str:
-        if connector_class(link.source.platform).is_shop():
+        if not _asks_to_accept(link):
             return "none"
         return span(link.acceptance_window_hours * 3600)
 
@@ -178,9 +178,13 @@ def _able(side: str, brands: set[int]) -> QuerySet[Connection]:
     return Connection.objects.filter(brand_id__in=brands, platform__in=platforms_able_to(needed)).order_by("name")
 
 
+def _asks_to_accept(link: Link) -> bool:
+    return connector_class(link.source.platform).capabilities[Capability.ACCEPT_ORDERS]
+
+
 def cadence_warning(link: Link) -> str:
     """A sentence when orders are read too seldom for the acceptance window, else ""."""
-    if connector_class(link.source.platform).is_shop():
+    if not _asks_to_accept(link):
         return ""
     reading = Schedule.objects.filter(connection_id=link.source_id, flow="read_orders", cadence_seconds__isnull=False)
     cadence = reading.values_list("cadence_seconds", flat=True).first()

@@ -58,6 +58,9 @@ class ReturnAdmin(HubModelAdmin):
     search_fields = ("source_id",)  # what is searched: get_search_results
     search_help_text = "Order number, or the return's"
     change_list_template = "console/list.html"
+    empty_words = (
+        "Nobody has sent anything back. Returns are read where orders were sold, and listed here by themselves."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Returns:
         key = Concat(Value("return:"), Cast(OuterRef("pk"), CharField()))

@@ -118,3 +118,13 @@ def test_the_timeline_tells_what_happened_to_a_return(shop: Shop, order: SoldOrd
         "Return 55 was credited: £20.00",
     ):
         assert told in story
+
+
+def test_an_empty_list_says_what_good_looks_like_and_a_search_that_it_leaves_nothing(
+    shop: Shop, client_of: Any
+) -> None:
+    client = client_of("OPS")
+    assert "Nobody has sent anything back." in client.get("/console/returns/").content.decode()
+    searched = client.get("/console/returns/", {"q": "nowhere"}).content.decode()
+    assert "Nothing matches" in searched
+    assert "Nobody has sent" not in searched

@@ -31,6 +31,9 @@ UPDATE inventory_channelstock s SET dirty = TRUE
 FROM inventory_channelstock u JOIN connectors_link l ON l.target_id = u.channel_id AND l.active
 WHERE u.owner_id = %(owner)s AND u.sku = ANY(%(skus)s)
   AND s.link_id = l.id AND s.owner_id = u.channel_id AND s.sku = u.channel_sku
+  AND EXISTS (
+      SELECT 1 FROM connectors_link a JOIN connectors_link b ON b.target_id = a.source_id WHERE a.target_id = %(owner)s
+  )
 """
 
 

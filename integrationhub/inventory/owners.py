@@ -25,7 +25,8 @@ FREE_BEYOND = """
     JOIN inventory_channelstock u ON u.link_id = l.id AND u.channel_sku = s.sku AND NOT u.retired
     JOIN inventory_stockreading r ON r.connection_id = u.owner_id AND r.sku = u.sku AND r.available IS NOT NULL
     WHERE l.source_id = s.owner_id AND l.active
-"""
+      AND EXISTS (SELECT 1 FROM connectors_link a JOIN connectors_link b ON b.target_id = a.source_id)
+"""  # asked once for all rows: most brands pass no stock on, and theirs cost nothing more
 _FREE = f"""
 SELECT s.sku, beyond.units
 FROM (SELECT %(owner)s::bigint AS owner_id, unnest(%(skus)s::text[]) AS sku) s

@@ -1,4 +1,5 @@
 import json
+import re
 import zlib
 from datetime import timedelta
 from typing import Any
@@ -208,6 +209,18 @@ def test_a_carrier_outside_their_list_is_refused(shop: Shop, client_of: Any) -> 
     told = save(client_of("OPS"), case, choice="", other="PARCELS", scope=str(shop.link.pk)).content.decode()
     assert "does not list PARCELS" in told
     assert MappingVersion.objects.count() == 0
+
+
+@pytest.mark.parametrize(("kind", "scope"), [("carrier", "its link"), ("sku", "")])
+def test_what_a_channel_calls_it_is_offered_for_that_channel_alone(
+    shop: Shop, client_of: Any, kind: str, scope: str
+) -> None:
+    """Each marketplace has carrier codes of its own; what the shop calls a SKU is the same for all."""
+    case = factories.make_unmapped(shop.link, "Parcels", kind=kind)
+    told = page(client_of("OPS"), case)
+    wanted = str(shop.link.pk) if scope else ""
+    checked = re.findall(r'name="scope" value="(\d*)" [^>]*checked', told)
+    assert checked == [wanted]
 
 
 def test_an_unlisted_carrier_is_saved_on_purpose(shop: Shop, client_of: Any) -> None:

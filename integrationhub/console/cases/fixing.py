@@ -16,7 +16,7 @@ from integrationhub.adminkit import fields
 from integrationhub.console.cases.previewing import Preview, about, previews
 from mappings_app.checking import list_warning
 from mappings_app.forms import attribute_fields, attributes_from, label_of
-from mappings_app.kinds import KINDS, Kind
+from mappings_app.kinds import KINDS, Kind, Side
 from mappings_app.models import MappingVersion
 from mappings_app.saving import save_mapping
 from mappings_app.suggesting import Suggestion, suggestions
@@ -90,7 +90,7 @@ class FixForm(forms.Form):
         self.fields["scope"] = forms.ChoiceField(
             choices=[(str(link.pk), link.source.name) for link in missing.links] + self._for_all,
             required=self._for_all == [],
-            initial="" if self._for_all else str(missing.links[0].pk),
+            initial="" if self._best_for_all else str(missing.links[0].pk),
         )
         self.fields.update(attribute_fields(missing.kind))
         self.fields["reason"] = fields.text(label="Why (for the audit trail, optional)", required=False, max_length=500)
@@ -101,6 +101,12 @@ class FixForm(forms.Form):
         """The choice "every channel", where what is said for all of them counts for some that waits."""
         counts = any(not link.own_mappings_only for link in self.missing.links)
         return [("", "every channel")] if counts else []
+
+    @property
+    def _best_for_all(self) -> bool:
+        """What the shop calls it is the same for every channel; what a channel calls it (carriers, reasons) is its own."""
+        own_words = self.missing.kind.to_side is Side.SOURCE and len(self.missing.links) == 1
+        return bool(self._for_all) and not own_words
 
     @property
     def _first_is_certain(self) -> bool:

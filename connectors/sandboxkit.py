@@ -7,6 +7,7 @@ Everything under `/_control/` is ours and never part of a platform.
 import io
 import json
 import pickle
+import selectors
 import socket
 import sys
 import threading
@@ -253,16 +254,12 @@ class Sandbox(ABC):
     # --- the life of the server -----------------------------------------------------------------------------------
     def start(self, port: int = 0) -> str:
         self._server = _Server(("127.0.0.1", port), self)
-        threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name=f"sandbox-{self.platform}", daemon=True
-        ).start()
+        self._server.begin()
         return self.base_url
 
     def stop(self) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server.hang_up()
+            self._server.end()
             self._server = None
 
     @property
@@ -405,7 +402,27 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._open: set[socket.socket] = set()  # kept-alive connections outlive the listening socket
+        self._bell, self._heard = socket.socketpair()
         super().__init__(address, _Handler)
+        self._taking = threading.Thread(target=self._take, name=f"sandbox-{sandbox.platform}", daemon=True)
+
+    def begin(self) -> None:
+        self._taking.start()
+
+    def _take(self) -> None:
+        """Take connections until the bell rings. (`serve_forever` looks only now and then whether it was told to end.)"""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self, selectors.EVENT_READ)
+            selector.register(self._heard, selectors.EVENT_READ)
+            while self._heard not in [key.fileobj for key, _ in selector.select()]:
+                self._handle_request_noblock()
+
+    def end(self) -> None:
+        self._bell.close()
+        self._taking.join()
+        self._heard.close()
+        self.server_close()
+        self.hang_up()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

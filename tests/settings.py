@@ -28,5 +28,6 @@ DATABASES["default"]["TEST"] = {"NAME": f"test_hub_{_RUN}"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOW_CALLS_IN_TRANSACTIONS = True  # most tests run inside a transaction that is rolled back
-# A test with the `db` fixture runs inside a transaction.
-ALLOW_CALLS_IN_TRANSACTIONS = True
+# Static files are looked up when they are asked for: to list them all takes longer than most pages, and each test client
+# would do it anew.
+WHITENOISE_AUTOREFRESH = True

@@ -14,8 +14,8 @@ from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.models import Connection, Link
 from integrationhub.inventory import ledger, listing, promises, readings
 from integrationhub.inventory.models import ChannelStock, DriftScan
-from integrationhub.sync import drain, ticks
-from integrationhub.sync.models import Schedule
+from integrationhub.sync import drain
+from tests.flows.hub import work_off
 from tests.flows.world import SKUS, World
 
 # Centra's SKU → Fulfil's
@@ -28,18 +28,9 @@ class FulfilWorld(World):
     fulfil: FulfilSandbox
     fulfil_row: Connection
     upstream: Link  # Centra → Fulfil
-    planned: bool = False
 
     def work(self) -> drain.Tally:
-        return drain.work_off([self.northgate.pk, self.centra_row.pk, self.fulfil_row.pk])
-
-    def start(self, flow: str) -> None:
-        """As elsewhere; which schedules there should be is worked out once."""
-        if not self.planned:
-            ticks.plan_schedules()
-            self.planned = True
-        for schedule in Schedule.objects.filter(flow=flow).select_related("connection", "link"):
-            ticks.enqueue_now(schedule)
+        return work_off([self.northgate.pk, self.centra_row.pk, self.fulfil_row.pk])
 
     def agree(self, **units: int) -> None:
         """All three show these units, by Centra's SKU, `COAT_NVY_38` for COAT-NVY-38; everything was told and taken before."""

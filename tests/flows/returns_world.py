@@ -1,7 +1,7 @@
 """A web shop in Centra whose orders Fulfil sends: the real connectors against both sandboxes, on one clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -20,9 +20,10 @@ from connectors.models import Brand, Connection, Link
 from exceptions_app.models import ExceptionCase
 from integrationhub.orders import ledger
 from integrationhub.orders.models import SoldOrder, SoldReturn
-from integrationhub.sync import drain, ticks
-from integrationhub.sync.models import Schedule, SyncJob
+from integrationhub.sync import drain
+from integrationhub.sync.models import SyncJob
 from integrationhub.sync.places import place
+from tests.flows.hub import Hub, work_off
 
 ALICE = Address(
     first_name="Alice", last_name="Ågren", street=("Storgatan 1",), postal_code="111 22", city="Stockholm", country="SE"
@@ -56,6 +57,7 @@ class ReturnsWorld:
     centra_row: Connection
     fulfil_row: Connection
     link: Link
+    hub: Hub = field(default_factory=Hub)
 
     # --- selling --------------------------------------------------------------------------------------------------
     def sell(self, lines: Mapping[str, tuple[int, str]], *, shipping: str = "0", reference: str = "WEB-1") -> SoldOrder:
@@ -202,13 +204,11 @@ class ReturnsWorld:
 
     # --- what the hub does ----------------------------------------------------------------------------------------
     def run(self, *flows: str) -> drain.Tally:
-        ticks.plan_schedules()
-        for schedule in Schedule.objects.filter(flow__in=flows).select_related("connection", "link"):
-            ticks.enqueue_now(schedule)
+        self.hub.start(*flows)
         return self.work()
 
     def work(self) -> drain.Tally:
-        return drain.work_off([self.centra_row.pk, self.fulfil_row.pk])
+        return work_off([self.centra_row.pk, self.fulfil_row.pk])
 
     def read(self, *, events: bool = False) -> None:
         """A minute and more passes, and everything about returns is read."""

@@ -23,6 +23,7 @@ from integrationhub.orders.ledger import record_sold
 from integrationhub.orders.models import SoldDispatch, SoldOrder
 from integrationhub.sync import drain
 from integrationhub.sync.places import place
+from tests.flows.hub import work_off
 from tests.flows.world import SKUS, World
 
 ALICE = Address(
@@ -44,7 +45,7 @@ class Warehouse(World):
     onward: Link  # Centra → Fulfil
 
     def work(self) -> drain.Tally:
-        return drain.work_off([self.northgate.pk, self.centra_row.pk, self.fulfil_row.pk])
+        return work_off([self.northgate.pk, self.centra_row.pk, self.fulfil_row.pk])
 
     # --- orders ---------------------------------------------------------------------------------------------------
     def buy(self, **units: int) -> int:

@@ -1,6 +1,6 @@
 """One brand whose shop is Centra and whose warehouse is Fulfil: the real connectors against both sandboxes, on one clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,11 +14,12 @@ from connectors.models import Brand, Connection, Link
 from exceptions_app.models import ExceptionCase
 from integrationhub.inventory.models import Reservation
 from integrationhub.orders.models import SoldOrder
-from integrationhub.sync import drain, sweep, ticks
-from integrationhub.sync.models import Schedule, SyncJob
+from integrationhub.sync import drain, sweep
+from integrationhub.sync.models import SyncJob
 from integrationhub.sync.models.jobs import CLAIMABLE_STATES
 from integrationhub.sync.places import place
 from mappings_app.saving import save_mapping
+from tests.flows.hub import Hub, work_off
 from tests.flows.world import ROOMY
 
 COAT, TEE, BOOK = "COAT-NVY-38", "TEE-BLK-M", "BOOK"
@@ -34,6 +35,7 @@ class Warehouse:
     shop: Connection
     warehouse: Connection
     link: Link
+    hub: Hub = field(default_factory=Hub)
 
     # --- what people and time do ----------------------------------------------------------------------------------
     def sell(self, *lines: tuple[str, int, str], **sale: Any) -> str:
@@ -49,12 +51,10 @@ class Warehouse:
 
     # --- what the hub does ----------------------------------------------------------------------------------------
     def work(self) -> drain.Tally:
-        return drain.work_off([self.shop.pk, self.warehouse.pk])
+        return work_off([self.shop.pk, self.warehouse.pk])
 
     def run(self, flow: str) -> drain.Tally:
-        ticks.plan_schedules()
-        for schedule in Schedule.objects.filter(flow=flow).select_related("connection", "link"):
-            ticks.enqueue_now(schedule)
+        self.hub.start(flow)
         return self.work()
 
     def poll(self) -> drain.Tally:

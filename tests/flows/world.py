@@ -1,7 +1,7 @@
 """One brand, its marketplace and its Centra: the real connectors against the sandboxes, on one clock that tests move."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,13 @@ from exceptions_app.models import ExceptionCase
 from integrationhub.inventory import promises
 from integrationhub.inventory.models import Reservation
 from integrationhub.orders.models import SoldOrder
-from integrationhub.sync import drain, sweep, ticks
+from integrationhub.sync import drain, sweep
 from integrationhub.sync.lanes import Lane
-from integrationhub.sync.models import Schedule, SyncJob, WriteIntent
+from integrationhub.sync.models import SyncJob, WriteIntent
 from integrationhub.sync.models.jobs import CLAIMABLE_STATES
 from integrationhub.sync.places import place
 from mappings_app.saving import save_mapping
+from tests.flows.hub import Hub, work_off
 
 LANES = tuple(Lane)
 ROOMY = {
@@ -44,6 +45,7 @@ class World:
     northgate: Connection
     centra_row: Connection
     link: Link
+    hub: Hub = field(default_factory=Hub, kw_only=True)
 
     # --- what people and time do ----------------------------------------------------------------------------------
     def advance(self, seconds: float) -> None:
@@ -69,13 +71,11 @@ class World:
     # --- what the hub does ----------------------------------------------------------------------------------------
     def work(self) -> drain.Tally:
         """Work off everything that is due now."""
-        return drain.work_off([self.northgate.pk, self.centra_row.pk])
+        return work_off([self.northgate.pk, self.centra_row.pk])
 
     def start(self, flow: str) -> None:
         """What the clock does when the flow is due; nobody works yet."""
-        ticks.plan_schedules()
-        for schedule in Schedule.objects.filter(flow=flow).select_related("connection", "link"):
-            ticks.enqueue_now(schedule)
+        self.hub.start(flow)
 
     def run(self, flow: str) -> drain.Tally:
         """Start a clocked flow and work off all that it makes."""

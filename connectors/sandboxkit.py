@@ -415,7 +415,7 @@ class _Server(ThreadingHTTPServer):
             selector.register(self, selectors.EVENT_READ)
             selector.register(self._heard, selectors.EVENT_READ)
             while self._heard not in [key.fileobj for key, _ in selector.select()]:
-                self._handle_request_noblock()
+                self.handle_request()
 
     def end(self) -> None:
         self._bell.close()

@@ -22,7 +22,14 @@ from connectors import ports
 from connectors.http import Limit
 from integrationhub.sync import budget_scripts
 from integrationhub.sync.budget_holding import Holding, OneHolder
-from integrationhub.sync.budget_line import AGAIN_MILLISECONDS, STANDS_MILLISECONDS, Line, Work, written
+from integrationhub.sync.budget_line import (
+    AGAIN_MILLISECONDS,
+    STANDS_MILLISECONDS,
+    URGENT_MILLISECONDS,
+    Line,
+    Work,
+    written,
+)
 from integrationhub.sync.budget_windows import LocalWindows, Spent, Window, entries, milliseconds, windows_of
 from integrationhub.sync.lanes import URGENT_LANES
 
@@ -43,9 +50,6 @@ SPREAD_MAX_SECONDS = 30.0
 # A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a
 # row closes it for twice as long as the one before, up to one of the ten-second windows that platforms count in.
 REPEATED_MAX_MILLISECONDS = 10_000
-# Until so long after the moment that urgent work was told to come back at, other work leaves the room to it: it is woken,
-# claimed and spread, and a call that slips in between makes an order wait for the whole next window.
-URGENT_MILLISECONDS = 500
 KEPT_MILLISECONDS = 26 * 60 * 60 * 1000  # longer than the longest window there is, a day
 ALL = "*"
 UNLIMITED = 1000
@@ -158,16 +162,16 @@ class Budget:
         at, bucket = self._closed_here(key, buckets, now=now)
         if at > now:
             return replace(self._refused(at, bucket, now=now), closed=True)
+        after_urgent = rank > self._urgent_rank
         if self._may_ask_redis():
             try:
-                after_urgent = rank > self._urgent_rank
                 at, bucket = self._acquire_shared(
                     key, costs, windows, limits, now=now, take=take, work=work, after_urgent=after_urgent
                 )
                 return self._refused(at, bucket, now=now) if at else Grant(allowed=True)
             except redis.RedisError as error:
                 self._lost(error)
-        return self._acquire_alone(key, costs, limits, now=now, take=take, work=work)
+        return self._acquire_alone(key, costs, limits, now=now, take=take, work=work, after_urgent=after_urgent)
 
     def capacity(self, key: str, limits: Sequence[Limit], *, rank: int, costs: Mapping[str, int] | None = None) -> int:
         """How many calls of `costs` may start now, for work that only begins.
@@ -333,6 +337,7 @@ class Budget:
         now: int,
         take: bool,
         work: Work | None,
+        after_urgent: bool,
     ) -> Grant:
         if self._holding is not None and not self._holding.may_hold():
             with self._lock:  # what another spends from now on is not in our memory
@@ -346,9 +351,13 @@ class Budget:
             line = self._line(key)
             ahead = line.ahead_of("" if work is None else work.name, now=now)
             at, bucket = self._local.room_at(key, windows, now=now, ahead=ahead)
+            if after_urgent:
+                at, bucket = max(line.urgent_until(costs, now=now), (at, bucket))
             if at:
-                if take and work is not None and work.begun:
-                    line.stand(work.name, work.before(costs), now=now)
+                if take and work is not None:
+                    line.told(bucket, at=at)
+                    if work.begun:
+                        line.stand(work.name, work.before(costs), now=now)
                 return self._refused(at, bucket, now=now)
             if not take:
                 return Grant(allowed=True)

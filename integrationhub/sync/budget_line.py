@@ -5,7 +5,7 @@ still begins, since nobody ahead needs them; but one at a time, and it gets the 
 of orders begins at once, each gets one or two of its calls, and all wait for the next window to compete there again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 # Who has not asked for so long keeps nobody waiting any more: its process was killed, or its call hangs. It is longer than
@@ -13,6 +13,9 @@ from dataclasses import dataclass
 STANDS_MILLISECONDS = 15_000
 # Room that is there and spoken for comes free early when the work ahead ends with less than was expected of it.
 AGAIN_MILLISECONDS = 200
+# Until so long after the moment that urgent work was told to come back at, other lanes leave the room to it: it is woken,
+# claimed and spread, and a call that slips in between makes an order wait for the whole next window.
+URGENT_MILLISECONDS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,7 @@ class Line:
 
     def __init__(self) -> None:
         self._places: dict[str, tuple[int, Mapping[str, int]]] = {}  # in the order in which they began
+        self._urgent_until: dict[str, int] = {}  # bucket → milliseconds
 
     def ahead_of(self, name: str, *, now: int) -> dict[str, int]:
         """Bucket → units that those ahead need still; for work that has not begun, all of them."""
@@ -56,6 +60,19 @@ class Line:
             self._places[name] = (_stands_until(now), needs)
         else:
             self.leave(name)
+
+    def told(self, bucket: str, *, at: int) -> None:
+        """Urgent work was told to come back then, since this bucket is full."""
+        self._urgent_until[bucket] = at + URGENT_MILLISECONDS
+
+    def urgent_until(self, buckets: Iterable[str], *, now: int) -> tuple[int, str]:
+        """Until when other lanes leave the room to urgent work that waits, and of which bucket; (0, "") when none does."""
+        latest, full = 0, ""
+        for bucket in buckets:
+            until = self._urgent_until.get(bucket, 0)
+            if now < until <= _stands_until(now) and until > latest:
+                latest, full = until, bucket
+        return latest, full
 
     def leave(self, name: str) -> None:
         self._places.pop(name, None)

@@ -155,23 +155,26 @@ class _Slice:
             connection.close()
 
     def work(self) -> None:
-        size, done = 1, 0
-        while jobs := self._claim(size, settled=done):
-            began, done = ports.boottime(), len(jobs)
-            size = _next_size(self._run_batch(jobs), seconds=ports.boottime() - began)
+        size = 1
+        while jobs := self._claim(size):
+            began = ports.boottime()
+            try:
+                done = self._run_batch(jobs)
+            finally:
+                self._count(-len(jobs))
+                self._stirred.set()
+            size = _next_size(done, seconds=ports.boottime() - began)
 
     def _is_over(self) -> bool:
         return ports.boottime() >= self.ends or stopping.is_set()
 
-    def _claim(self, size: int, *, settled: int) -> list[ClaimedJob]:
-        """The next jobs of a thread that has settled so many; none when it is to end.
+    def _claim(self, size: int) -> list[ClaimedJob]:
+        """The next jobs of a thread; none when it is to end.
 
         One thread after another: claims at the same moment would only pass over the rows that the others have locked. Where
         there is nothing to claim, that one waits for all, as long as others are at work.
         """
         release_database()  # whoever waits for its turn with a connection in hand may keep it from the one whose turn it is
-        self._count(-settled)
-        self._stirred.set()
         with self._claiming:
             while not self._is_over():
                 jobs, wait = self._claim_now(size)

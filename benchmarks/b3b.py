@@ -119,7 +119,7 @@ def floors(count: int, *, start: float, calls: float, latency: float, others: Se
 def _earliest(moment: float, made: Sequence[float]) -> float:
     """When one more request fits into the window that ends with it, not before `moment`."""
     while True:
-        within = sorted(at for at in made if moment - WINDOW_SECONDS < at <= moment)
+        within = sorted(at for at in made if moment - WINDOW_SECONDS + ROUNDING < at <= moment)
         if len(within) < LIMIT:
             return moment
         moment = within[len(within) - LIMIT] + WINDOW_SECONDS

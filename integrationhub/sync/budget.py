@@ -22,6 +22,14 @@ from connectors import ports
 from connectors.http import Limit
 from integrationhub.sync import budget_scripts
 from integrationhub.sync.budget_holding import Holding, OneHolder
+from integrationhub.sync.budget_line import (
+    AGAIN_MILLISECONDS,
+    STANDS_MILLISECONDS,
+    URGENT_MILLISECONDS,
+    Line,
+    Work,
+    written,
+)
 from integrationhub.sync.budget_windows import LocalWindows, Spent, Window, entries, milliseconds, windows_of
 from integrationhub.sync.lanes import URGENT_LANES
 
@@ -42,7 +50,6 @@ SPREAD_MAX_SECONDS = 30.0
 # A platform that refuses again as soon as it is asked again has smaller limits than the connection was told: each refusal in a
 # row closes it for twice as long as the one before, up to one of the ten-second windows that platforms count in.
 REPEATED_MAX_MILLISECONDS = 10_000
-FIRST_MILLISECONDS = 150  # how late after its moment a call that goes first may come: its spread, and a worker's waking
 KEPT_MILLISECONDS = 26 * 60 * 60 * 1000  # longer than the longest window there is, a day
 ALL = "*"
 UNLIMITED = 1000
@@ -93,6 +100,7 @@ class Budget:
         self._spent_since, self._holding, self._local_share = spent_since, holding, local_share
         self._acquire = client.register_script(budget_scripts.ACQUIRE)
         self._read = client.register_script(budget_scripts.READ)
+        self._leave = client.register_script(budget_scripts.LEAVE)
         self._close = client.register_script(budget_scripts.CLOSE)
         self._seed = client.register_script(budget_scripts.SEED)
         self._record = client.register_script(budget_scripts.RECORD)
@@ -100,26 +108,43 @@ class Budget:
         self._closed: dict[tuple[str, str], int] = {}  # what this process was told, which a wiped Redis forgets
         self._refusals: dict[tuple[str, ...], tuple[int, int]] = {}  # the last one's end and length, in milliseconds
         self._local = LocalWindows()
+        self._lines: dict[str, Line] = {}  # of this process, while Redis is down
         self._seeded_locally: set[str] = set()
         self._spent_locally: dict[str, dict[Window, list[tuple[int, int]]]] = {}
         self._down_until: float | None = None
 
     # --- asking ---------------------------------------------------------------------------------------------------
     def acquire(
-        self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int, finishing: bool = False
+        self,
+        key: str,
+        costs: Mapping[str, int],
+        limits: Sequence[Limit],
+        *,
+        rank: int,
+        work: Work | None = None,
     ) -> Grant:
         """Take `costs` from every window they touch, or from none.
 
-        `finishing`: it belongs to urgent work that is begun. Told to come back, it goes before all that is not: an order that
-        is half made would else wait another whole window for its last call, while new ones use the first on beginnings.
-        Raises ValueError for a call that costs more than a whole window: no waiting helps it.
+        `work`: what the call is for. Of urgent work, from its first call until it leaves, the calls it needs still are kept
+        for it, also from what began after it. Raises ValueError for a call that costs more than a whole window: no waiting
+        helps it.
         """
-        first = finishing and rank <= self._urgent_rank
-        return self._ask(key, costs, limits, rank=rank, take=True, finishing=first)
+        return self._ask(key, costs, limits, rank=rank, take=True, work=work if rank <= self._urgent_rank else None)
 
     def look(self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, rank: int) -> Grant:
-        """What `acquire` would answer now; nothing is taken."""
+        """What `acquire` would answer work that only begins; nothing is taken."""
         return self._ask(key, costs, limits, rank=rank, take=False)
+
+    def leave(self, key: str, name: str) -> None:
+        """The work of this name makes no call any more: whatever was kept for it is there for others."""
+        with self._lock:
+            if key in self._lines:
+                self._lines[key].leave(name)
+        if self._may_ask_redis():
+            try:
+                self._leave([self._name(key)], [milliseconds(ports.now()), STANDS_MILLISECONDS, name])
+            except redis.RedisError as error:
+                self._lost(error)
 
     def _ask(
         self,
@@ -129,7 +154,7 @@ class Budget:
         *,
         rank: int,
         take: bool,
-        finishing: bool = False,
+        work: Work | None = None,
     ) -> Grant:
         buckets = tuple(bucket for bucket, cost in costs.items() if cost > 0)
         windows = windows_of(limits, costs=costs, kept_back=self._kept_back(rank))
@@ -137,34 +162,35 @@ class Budget:
         at, bucket = self._closed_here(key, buckets, now=now)
         if at > now:
             return replace(self._refused(at, bucket, now=now), closed=True)
+        after_urgent = rank > self._urgent_rank
         if self._may_ask_redis():
             try:
                 at, bucket = self._acquire_shared(
-                    key, buckets, windows, limits, now=now, take=take, finishing=finishing
+                    key, costs, windows, limits, now=now, take=take, work=work, after_urgent=after_urgent
                 )
                 return self._refused(at, bucket, now=now) if at else Grant(allowed=True)
             except redis.RedisError as error:
                 self._lost(error)
-        return self._acquire_alone(key, costs, limits, now=now, take=take)
+        return self._acquire_alone(key, costs, limits, now=now, take=take, work=work, after_urgent=after_urgent)
 
     def capacity(self, key: str, limits: Sequence[Limit], *, rank: int, costs: Mapping[str, int] | None = None) -> int:
-        """How many calls of `costs` may start now.
+        """How many calls of `costs` may start now, for work that only begins.
 
         Without costs: of one unit of each bucket in lower case ("requests", "mutations"), which count every call. A
         bucket named like an operation ("OR11") counts that one only, and does not hold up the others.
         """
         wanted = costs if costs is not None else {limit.bucket: 1 for limit in limits if limit.bucket.islower()}
         windows = windows_of(limits, costs=wanted, kept_back=self._kept_back(rank))
-        used, closed = self._look(key, windows, tuple(wanted))
+        used, closed, ahead = self._look(key, windows, tuple(wanted))
         if any(till > milliseconds(ports.now()) for till in closed.values()):
             return 0
-        room = [(window.allowance - used[window]) // window.cost for window in windows]
+        room = [(window.allowance - used[window] - window.spoken_for(ahead)) // window.cost for window in windows]
         return max(0, min(room, default=UNLIMITED))
 
     def usage(self, key: str, limits: Sequence[Limit]) -> tuple[Usage, ...]:
         """How full each window is now, for the console."""
         by_name = {(window.bucket, window.seconds): window for window in windows_of(limits, costs=None)}
-        used, closed = self._look(key, tuple(by_name.values()), tuple({limit.bucket for limit in limits}))
+        used, closed, _ = self._look(key, tuple(by_name.values()), tuple({limit.bucket for limit in limits}))
         now = milliseconds(ports.now())
         found: list[Usage] = []
         for limit in limits:
@@ -214,22 +240,26 @@ class Budget:
     def _acquire_shared(
         self,
         key: str,
-        buckets: Sequence[str],
+        costs: Mapping[str, int],
         windows: Sequence[Window],
         limits: Sequence[Limit],
         *,
         now: int,
         take: bool,
-        finishing: bool,
+        work: Work | None,
+        after_urgent: bool,
     ) -> tuple[int, str]:
         """(0, "") when taken, else when to ask again and the bucket that is full."""
         must_be_seeded = 0 if self._spent_since is None else 1
         kept = KEPT_MILLISECONDS if take else 0
-        others_wait = FIRST_MILLISECONDS if finishing else ""
-        arguments: list[Any] = [now, must_be_seeded, kept, others_wait, len(buckets) + 1, ALL, *buckets]
+        buckets = [ALL, *(bucket for bucket, cost in costs.items() if cost > 0)]
+        arguments: list[Any] = [now, must_be_seeded, kept, STANDS_MILLISECONDS, AGAIN_MILLISECONDS]
+        arguments += (int(after_urgent), URGENT_MILLISECONDS)
+        arguments += ("", "", "") if work is None else _place(work, costs)
+        arguments += (len(buckets), *buckets)
         for window in windows:
             arguments += (window.name, window.bucket, window.span, window.moment(now))
-            arguments += (window.calls, window.allowance, window.cost)
+            arguments += (window.calls, window.allowance, window.cost, 0 if window.paced else 1)
         state, at, bucket = self._acquire([self._name(key)], arguments)
         if state == -1 and self._spent_since is not None:
             self.seed(key, limits, self._spent_since(key, _longest_ago(limits)))
@@ -239,24 +269,27 @@ class Budget:
 
     def _look(
         self, key: str, windows: Sequence[Window], buckets: Sequence[str]
-    ) -> tuple[dict[Window, int], dict[str, int]]:
-        """Units used in each window, and until when each bucket is closed (milliseconds, 0 when open)."""
+    ) -> tuple[dict[Window, int], dict[str, int], dict[str, int]]:
+        """Units used in each window; until when each bucket is closed (milliseconds, 0 when open); what the line needs."""
         now = milliseconds(ports.now())
         names = (ALL, *buckets)
         closed = {name: self._closed.get((key, name), 0) for name in names}
         if self._may_ask_redis():
             try:
-                arguments: list[Any] = [now, len(names), *names]
+                arguments: list[Any] = [now, STANDS_MILLISECONDS, len(names), *names]
                 for window in windows:
                     arguments += (window.name, window.span)
                 found = [int(each) for each in self._read([self._name(key)], arguments)]
                 self._found()
-                shared = dict(zip(names, found[len(windows) :], strict=True))
-                return dict(zip(windows, found, strict=False)), {n: max(closed[n], shared[n]) for n in names}
+                of_names = len(windows) + len(names)
+                for name, till in zip(names, found[len(windows) : of_names], strict=True):
+                    closed[name] = max(closed[name], till)
+                return dict(zip(windows, found, strict=False)), closed, dict(zip(names, found[of_names:], strict=True))
             except redis.RedisError as error:
                 self._lost(error)
         with self._lock:
-            return {window: self._local.used(key, window, now=now) for window in windows}, closed
+            used = {window: self._local.used(key, window, now=now) for window in windows}
+            return used, closed, self._line(key).ahead_of("", now=now)
 
     def _may_ask_redis(self) -> bool:
         """True unless it was down a moment ago; then one caller tries every five seconds, and the others do not wait."""
@@ -288,6 +321,7 @@ class Budget:
                 self._record([self._name(key)], [now, KEPT_MILLISECONDS, *rows])
             self._down_until = None
             self._local, self._spent_locally = LocalWindows(), {}
+            self._lines.clear()
             self._seeded_locally.clear()
             if self._holding is not None:
                 self._holding.let_go()
@@ -295,7 +329,15 @@ class Budget:
 
     # --- without Redis --------------------------------------------------------------------------------------------
     def _acquire_alone(
-        self, key: str, costs: Mapping[str, int], limits: Sequence[Limit], *, now: int, take: bool
+        self,
+        key: str,
+        costs: Mapping[str, int],
+        limits: Sequence[Limit],
+        *,
+        now: int,
+        take: bool,
+        work: Work | None,
+        after_urgent: bool,
     ) -> Grant:
         if self._holding is not None and not self._holding.may_hold():
             with self._lock:  # what another spends from now on is not in our memory
@@ -306,11 +348,21 @@ class Budget:
         windows = windows_of(limits, costs=costs, share=self._local_share)
         self._seed_locally(key, limits, now=now)
         with self._lock:
-            at, bucket = self._local.room_at(key, windows, now=now)
+            line = self._line(key)
+            ahead = line.ahead_of("" if work is None else work.name, now=now)
+            at, bucket = self._local.room_at(key, windows, now=now, ahead=ahead)
+            if after_urgent:
+                at, bucket = max(line.urgent_until(costs, now=now), (at, bucket))
             if at:
+                if take and work is not None:
+                    line.told(bucket, at=at)
+                    if work.begun:
+                        line.stand(work.name, work.before(costs), now=now)
                 return self._refused(at, bucket, now=now)
             if not take:
                 return Grant(allowed=True)
+            if work is not None:
+                line.stand(work.name, work.after(costs), now=now)
             self._local.take(key, windows, now=now)
             for window in windows_of(limits, costs=costs):
                 taken = self._spent_locally.setdefault(key, {}).setdefault(window, [])
@@ -333,6 +385,9 @@ class Budget:
                     self._local.add(key, window, entries(window, spent, now=now))
 
     # --- parts ----------------------------------------------------------------------------------------------------
+    def _line(self, key: str) -> Line:
+        return self._lines.setdefault(key, Line())
+
     def _kept_back(self, rank: int) -> float:
         return self._reserve if rank > self._urgent_rank else 0.0
 
@@ -360,6 +415,11 @@ class Budget:
         spread = min(max(wait * share, SPREAD_MIN_SECONDS), SPREAD_MAX_SECONDS)
         later = timedelta(seconds=ports.rng().uniform(0, spread))
         return Grant(allowed=False, retry_at=datetime.fromtimestamp(at / 1000, UTC) + later, bucket=bucket)
+
+
+def _place(work: Work, costs: Mapping[str, int]) -> tuple[str, str, str]:
+    """The work as the script is told of it: its name, what it needs after this call, and while it waits for it."""
+    return work.name, written(work.after(costs)), written(work.before(costs)) if work.begun else ""
 
 
 def _longest_ago(limits: Sequence[Limit]) -> datetime:

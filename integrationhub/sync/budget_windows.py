@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.http import Limit
+from integrationhub.sync.budget_line import AGAIN_MILLISECONDS
 
 PARTS = 1000
 # Calls reach the platform after a delay that varies, so two that start a window apart may arrive closer than that.
@@ -47,6 +48,10 @@ class Window:
     @property
     def part(self) -> int:
         return 1 if self.calls <= PARTS else max(1, self.seconds * 1000 // PARTS)
+
+    def spoken_for(self, ahead: Mapping[str, int]) -> int:
+        """Of this caller's part, what those ahead in line need; what is kept back from the caller is there for them first."""
+        return 0 if self.paced else max(0, ahead.get(self.bucket, 0) - (self.calls - self.allowance))
 
     def moment(self, now: int) -> int:
         """The moment under which a call at `now` is kept."""
@@ -102,11 +107,16 @@ class LocalWindows:
         self._log: dict[tuple[str, str], deque[tuple[int, int]]] = {}
         self._totals: dict[tuple[str, str], int] = {}
 
-    def room_at(self, key: str, windows: Sequence[Window], *, now: int) -> tuple[int, str]:
-        """(0, "") when a call may start now, else when it may (milliseconds) and the bucket that is full."""
+    def room_at(
+        self, key: str, windows: Sequence[Window], *, now: int, ahead: Mapping[str, int] | None = None
+    ) -> tuple[int, str]:
+        """(0, "") when a call may start now, else when it may (milliseconds) and the bucket that is full.
+
+        `ahead`: bucket → units that others need first.
+        """
         latest, bucket = 0, ""
         for window in windows:
-            at = self._room_in(key, window, now=now)
+            at = self._room_in(key, window, spoken_for=window.spoken_for(ahead or {}), now=now)
             if at > latest:
                 latest, bucket = at, window.bucket
         return latest, bucket
@@ -130,14 +140,20 @@ class LocalWindows:
             self._totals[key, window.name] -= log.popleft()[1]
         return self._totals.get((key, window.name), 0)
 
-    def _room_in(self, key: str, window: Window, *, now: int) -> int:
+    def _room_in(self, key: str, window: Window, *, spoken_for: int, now: int) -> int:
         used = self.used(key, window, now=now)
         cost = min(window.cost, window.calls)  # of a shrunken limit, one dear call takes all
-        if used + cost <= window.allowance or used == 0:
+        missing = used + cost + spoken_for - window.allowance
+        if missing <= 0 or used + spoken_for == 0:
             return 0
-        to_free = used if cost > window.allowance else used + cost - window.allowance
-        for moment, units in self._log[key, window.name]:
-            to_free -= units
-            if to_free <= 0:
+        again = now + AGAIN_MILLISECONDS
+        free_at = self._free_at(key, window, min(used, missing)) if used else again
+        return free_at if used + cost > window.allowance else min(free_at, again)
+
+    def _free_at(self, key: str, window: Window, units: int) -> int:
+        """When so many of the units in the window have left it."""
+        for moment, there in self._log[key, window.name]:
+            units -= there
+            if units <= 0:
                 return moment + window.span
-        return now + window.span
+        raise ValueError(f"{window.name} does not hold so many units.")

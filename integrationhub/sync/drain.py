@@ -21,10 +21,11 @@ from connectors.canonical.errors import ConfigurationError
 from connectors.models import Connection
 from integrationhub.sync import queue, standing
 from integrationhub.sync.claim import ClaimedJob, claim, give_back, next_due
+from integrationhub.sync.expecting import expectations
 from integrationhub.sync.flows import flow
 from integrationhub.sync.gate import release_database, running
 from integrationhub.sync.lanes import QUEUES
-from integrationhub.sync.models import Schedule
+from integrationhub.sync.models import Schedule, SyncJob
 from integrationhub.sync.models.jobs import TERMINAL_STATES
 from integrationhub.sync.outcomes import Try, Verdict, judge, judge_error, settle
 from integrationhub.sync.places import place, standing_schedules
@@ -77,7 +78,7 @@ def drain_connection(connection_id: int, queue_name: str) -> int:
     tally = drain(connection_id, lanes=lanes, threads=settings.DRAIN_THREADS, seconds=queue.SLICE_SECONDS)
     while _falls_due(connection_id, queue_name, ends=ends):
         tally += drain(connection_id, lanes=lanes, threads=settings.DRAIN_THREADS, seconds=ends - ports.boottime())
-    if ports.boottime() >= ends or _soonest(connection_id, queue_name) < queue.SLICE_SECONDS:
+    if ports.boottime() >= ends or _soonest(connection_id, lanes) < queue.SLICE_SECONDS:
         queue.wake(connection_id, queue_name)
     if tally.total:
         log.info("drained", connection=connection_id, queue=queue_name, **tally.states)
@@ -90,7 +91,7 @@ def _falls_due(connection_id: int, queue_name: str, *, ends: float) -> bool:
     What a call budget put off by some seconds goes on at its time, rather than when the sweeper next looks.
     """
     while not stopping.is_set():
-        wait = _soonest(connection_id, queue_name)
+        wait = _soonest(connection_id, QUEUES[queue_name])
         if ports.boottime() + wait >= ends:
             return False
         ports.sleep(min(wait, LOOK_SECONDS))
@@ -101,9 +102,9 @@ def _falls_due(connection_id: int, queue_name: str, *, ends: float) -> bool:
     return False
 
 
-def _soonest(connection_id: int, queue_name: str) -> float:
+def _soonest(connection_id: int, lanes: Sequence[int]) -> float:
     """Seconds until the next job of the connection falls due that is not due yet."""
-    due_at = next_due(connection_id, lanes=QUEUES[queue_name])
+    due_at = next_due(connection_id, lanes=lanes)
     release_database()
     return max(0.0, (due_at - ports.now()).total_seconds()) if due_at else math.inf
 
@@ -123,6 +124,7 @@ def drain(connection_id: int, *, lanes: Sequence[int], threads: int = 1, seconds
     if threads <= 1:
         part.work()
         return tally
+    part.stays = True
     with ThreadPoolExecutor(threads, thread_name_prefix=f"drain-{connection_id}") as pool:
         for done in [pool.submit(part.work_in_thread, number) for number in range(threads)]:
             done.result()
@@ -140,7 +142,10 @@ class _Slice:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{ports.new_id()[:8]}"
         self.modes, self.held = standing_schedules(connection_id)
         self.noted: dict[int, float] = {}  # schedule → when its success was stamped
+        self.stays = False  # what falls due in a moment, or while others are at work, is waited for
         self._claiming = threading.Lock()
+        self._counting = threading.Lock()
+        self._stirred = threading.Event()
         self._begun = 0  # jobs that threads of this slice have claimed and not yet settled
 
     def work_in_thread(self, number: int) -> None:
@@ -150,39 +155,72 @@ class _Slice:
             connection.close()
 
     def work(self) -> None:
-        size, done = 1, 0
-        while jobs := self._claim(size, settled=done):
-            began, done = ports.boottime(), len(jobs)
-            size = _next_size(self._run_batch(jobs), seconds=ports.boottime() - began)
+        size = 1
+        while jobs := self._claim(size):
+            began = ports.boottime()
+            try:
+                done = self._run_batch(jobs)
+            finally:
+                self._count(-len(jobs))
+                self._stirred.set()
+            size = _next_size(done, seconds=ports.boottime() - began)
 
     def _is_over(self) -> bool:
         return ports.boottime() >= self.ends or stopping.is_set()
 
-    def _claim(self, size: int, *, settled: int) -> list[ClaimedJob]:
-        """The next jobs of a thread that has settled so many; none when it is to end.
+    def _claim(self, size: int) -> list[ClaimedJob]:
+        """The next jobs of a thread; none when it is to end.
 
-        One thread after another: claims at the same moment would only pass over the rows that the others have locked.
+        One thread after another: claims at the same moment would only pass over the rows that the others have locked. Where
+        there is nothing to claim, that one waits for all, as long as others are at work.
         """
         release_database()  # whoever waits for its turn with a connection in hand may keep it from the one whose turn it is
         with self._claiming:
-            self._begun -= settled
-            size = min(size, self._room())
-            if size < 1 or self._is_over():
-                return []
-            jobs = claim(
-                connection_id=self.connection_id, lanes=self.lanes, size=size, owner=self.owner, held=self.held
-            )
-            self._begun += len(jobs)
-        return jobs
+            while not self._is_over():
+                jobs, wait = self._claim_now(size)
+                if jobs or not self._waits(wait):
+                    return jobs
+        return []
 
-    def _room(self) -> int:
-        """How many jobs may be begun for the budget's sake, so that those that are begun can be finished.
+    def _claim_now(self, size: int) -> tuple[list[ClaimedJob], float]:
+        """What may be begun now; or nothing, and how many seconds until that may be otherwise."""
+        room, wait = self._room()
+        if not room:
+            return [], wait
+        jobs = claim(
+            connection_id=self.connection_id, lanes=self.lanes, size=min(size, room), owner=self.owner, held=self.held
+        )
+        self._count(len(jobs))
+        return jobs, _soonest(self.connection_id, self.lanes) if self.stays and not jobs else math.inf
 
-        None while others are at work and need what is left; else at least one, which then waits or is put off with a time.
+    def _room(self) -> tuple[int, float]:
+        """How many jobs may be begun for the budget's sake (those that are begun have what they need set aside), or none,
+        and in how many seconds one may.
+
+        Where nobody is at work, at least one, which then waits or is put off with a time.
         """
-        calls = _calls_a_job.get(self.connection_id, 1.0)
-        room = place(self.connection_id).gate.capacity(rank=min(self.lanes)) - self._begun * calls
-        return max(0 if self._begun else 1, min(int(room / max(calls, 1.0)), BATCH_MAX))
+        gate, rank = place(self.connection_id).gate, min(self.lanes)
+        calls = max(1.0, _calls_a_job.get(self.connection_id, 1.0))
+        if room := min(int(gate.capacity(rank) / calls), BATCH_MAX):
+            return room, 0.0
+        wait = gate.wait_for_room(rank) if self._begun else 0.0
+        return (0, wait) if wait > 0 else (1, 0.0)
+
+    def _waits(self, seconds: float) -> bool:
+        """Wait so long, or until another thread has settled its jobs. False when there is nothing to wait for."""
+        release_database()
+        if self.stays and self._begun:
+            self._stirred.wait(min(seconds, LOOK_SECONDS))
+            self._stirred.clear()
+            return True
+        if not self.stays or seconds > LOOK_SECONDS:
+            return False
+        ports.sleep(seconds)
+        return True
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._begun += more
 
     def _run_batch(self, jobs: Sequence[ClaimedJob]) -> int:
         """Run the jobs and write what came of them. Returns how many were run; the others are given back."""
@@ -193,7 +231,7 @@ class _Slice:
                 give_back(jobs[position:])
                 break
             tries.append(self._run(job))
-        self._learn([len(run.calls) for run, _ in tries])
+        self._learn(tries)
         states = settle(tries, owner=self.owner)
         verdicts = [verdict for _, verdict in tries if verdict is not None]
         self._heed_pauses(verdicts)
@@ -201,10 +239,14 @@ class _Slice:
         self.tally.add(verdicts, states, len(tries) - len(verdicts))
         return len(tries)
 
-    def _learn(self, calls: Sequence[int]) -> None:
-        """Keep in mind how many calls a job of this connection takes; the latest weigh most."""
+    def _learn(self, tries: Sequence[Try]) -> None:
+        """Keep in mind how many calls a job of this connection takes, the latest weighing most; and what each flow's took."""
         mean = _calls_a_job.get(self.connection_id, 1.0)
-        _calls_a_job[self.connection_id] = mean + (sum(calls) / len(calls) - mean) * LEARNING_SHARE
+        taken = sum(len(run.calls) for run, _ in tries) / len(tries)
+        _calls_a_job[self.connection_id] = mean + (taken - mean) * LEARNING_SHARE
+        for run, verdict in tries:
+            if verdict is not None and verdict.state == SyncJob.State.DONE:
+                expectations.learn(run)
 
     def _note_success(self, verdicts: Sequence[Verdict], states: dict[int, str]) -> None:
         """Stamp the schedules whose jobs finished, unless this slice did so a moment ago."""

@@ -13,14 +13,18 @@ from connectors import ports
 from connectors.canonical.errors import TransientError
 from connectors.http import Call, Exchange, Limit
 from integrationhub.sync.budget import Budget
+from integrationhub.sync.budget_line import Work
+from integrationhub.sync.expecting import expectations
+from integrationhub.sync.lanes import URGENT_LANES
 
 if TYPE_CHECKING:
     from integrationhub.sync.run import Run
 
 WAIT_SECONDS = 2.0  # a call that may start this soon is waited for; a later one is put off
-# A job that has called already waits longer for the budget: put off, it would begin again with calls it has made, and a burst
-# of orders would use the budget up on beginnings. Where the platform itself asked to wait, nobody stands in line.
+# A job that has called already waits longer for the budget: put off, it would begin again with calls it has made. Where the
+# platform itself asked to wait, nobody stands in line.
 MIDWAY_WAIT_SECONDS = 11.0  # the next of the ten-second windows that platforms count in
+SHORTEST_WAIT_SECONDS = 0.01
 _thread = threading.local()
 
 
@@ -44,6 +48,8 @@ def running(run: "Run") -> Iterator[None]:
         yield
     finally:
         _thread.run = None
+        for gate in run.in_line.values():
+            gate.budget.leave(gate.key, _name(run))
 
 
 def current_run() -> "Run | None":
@@ -82,16 +88,27 @@ class ConnectionGate:
 
         Without costs: one unit of each bucket in lower case, which count every call.
         """
+        retry_at = self._look(costs, rank=rank)
+        return None if retry_at is None or retry_at <= ports.now() + timedelta(seconds=WAIT_SECONDS) else retry_at
+
+    def wait_for_room(self, rank: int) -> float:
+        """Seconds until a call that takes one unit of each bucket in lower case may start."""
+        retry_at = self._look({}, rank=rank)
+        return 0.0 if retry_at is None else max((retry_at - ports.now()).total_seconds(), SHORTEST_WAIT_SECONDS)
+
+    def _look(self, costs: Mapping[str, int], *, rank: int) -> datetime | None:
         wanted = costs or {limit.bucket: 1 for limit in self.limits if limit.bucket.islower()}
         grant = self.budget.look(self.key, wanted, self.limits, rank=rank)
-        soon = ports.now() + timedelta(seconds=WAIT_SECONDS)
-        return None if grant.allowed or grant.retry_at is None or grant.retry_at <= soon else grant.retry_at
+        return None if grant.allowed else grant.retry_at
 
     def _take_budget(self, call: Call, *, rank: int) -> None:
         run, began = current_run(), ports.boottime()
         midway = run is not None and bool(run.calls)
+        work = self._work(run, call)
         while True:
-            grant = self.budget.acquire(self.key, call.costs, self.limits, rank=rank, finishing=midway)
+            grant = self.budget.acquire(self.key, call.costs, self.limits, rank=rank, work=work)
+            if run is not None and work is not None:
+                self._note_place(run, stands=bool(work.after(call.costs)) if grant.allowed else work.begun)
             if grant.allowed:
                 return
             retry_at = grant.retry_at or ports.now() + timedelta(seconds=1)
@@ -99,7 +116,26 @@ class ConnectionGate:
             patience = MIDWAY_WAIT_SECONDS if midway and not grant.closed else WAIT_SECONDS
             if ports.boottime() + wait > began + patience:
                 raise BudgetSpentError("The call budget is used up for now.", retry_at=retry_at, code="budget")
-            ports.sleep(max(wait, 0.01))
+            ports.sleep(max(wait, SHORTEST_WAIT_SECONDS))
+
+    def _work(self, run: "Run | None", call: Call) -> Work | None:
+        """What the call is for, where others may have to wait for it."""
+        if run is None or run.job.lane not in URGENT_LANES:
+            return None
+        needs = expectations.needs(run, self.connection_id)
+        wanted = {bucket: max(units, needs.get(bucket, 0)) for bucket, units in call.costs.items()}
+        return Work(name=_name(run), needs=needs | wanted, begun=bool(run.calls))
+
+    def _note_place(self, run: "Run", *, stands: bool) -> None:
+        """Keep in mind whether the run stands in this budget's line, to leave it when it ends."""
+        if stands:
+            run.in_line[self.key] = self
+        else:
+            run.in_line.pop(self.key, None)
+
+
+def _name(run: "Run") -> str:
+    return f"{run.job.id}:{run.job.fence}"
 
 
 def release_database() -> None:

@@ -15,7 +15,7 @@ from connectors.models import Brand, Connection, Link
 from integrationhub.sync import corrections, inbox
 from integrationhub.sync.claim import ClaimedJob, calls_allowed
 from integrationhub.sync.enqueue import NewJob, enqueue_many
-from integrationhub.sync.gate import OvertakenError, UnguardedWriteError
+from integrationhub.sync.gate import ConnectionGate, OvertakenError, UnguardedWriteError
 from integrationhub.sync.models import Schedule
 from integrationhub.sync.places import Place, place
 from integrationhub.sync.writes import Effect, write
@@ -47,6 +47,7 @@ class Run:
         self.mapping_versions: set[int] = set()
         self.stake: Stake | None = None
         self.sent_again: set[str] = set()  # operations sent again after a doubt: the first may still take effect
+        self.in_line: dict[str, ConnectionGate] = {}  # budgets in whose line it stands
         self.armed = False  # a write intent is open: only then may a call write
 
     # --- what it is about -----------------------------------------------------------------------------------------

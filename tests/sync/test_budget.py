@@ -18,6 +18,7 @@ from connectors import ports
 from connectors.http import Limit
 from integrationhub.sync.budget import Budget, Grant, shared_budget
 from integrationhub.sync.budget_holding import OneHolder
+from integrationhub.sync.budget_line import Line, Work
 from integrationhub.sync.budget_windows import LocalWindows, Spent, milliseconds, windows_of
 from tests.conftest import VIRTUAL_START
 
@@ -170,21 +171,38 @@ def test_no_window_is_exceeded_by_any_sequence_of_calls(redis_client: redis.Redi
         assert most_in(taken[limit.bucket], limit.seconds) <= limit.calls
 
 
-@given(steps=steps)
+workers = st.lists(st.sampled_from(["", "", "a", "b", "c", "leaves"]), min_size=80, max_size=80)
+
+
+@given(steps=steps, workers=workers)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_redis_and_the_windows_in_memory_decide_alike(redis_client: redis.Redis, steps: list) -> None:
+def test_redis_and_the_windows_in_memory_decide_alike(
+    redis_client: redis.Redis, steps: list, workers: list[str]
+) -> None:
+    """Also where some of the urgent calls are for work that stands in line."""
     budget, key, clock = Budget(redis_client), next(keys), ports.VirtualClock(VIRTUAL_START)
-    local = LocalWindows()
+    local, line = LocalWindows(), Line()
     with ports.using(clock=clock, rng=seeded(1)):
-        for passed, bucket, count, rank in steps:
+        for (passed, bucket, count, rank), name in zip(steps, workers, strict=False):
             clock.advance(passed / 1000)
             costs = {bucket: min(7, count) * UNITS[bucket]}
             now = milliseconds(clock.now())
+            if name == "leaves":
+                budget.leave(key, "a")
+                line.leave("a")
+            named = name in ("a", "b", "c") and rank == URGENT
+            work = Work(name=name, needs={"requests": 3, "complexity": 300}, begun=name == "c") if named else None
             windows = windows_of(SMALL, costs=costs, kept_back=0.2 if rank == LATER else 0.0)
-            at, full = local.room_at(key, windows, now=now)
+            at, full = local.room_at(key, windows, now=now, ahead=line.ahead_of(name if work else "", now=now))
+            if rank == LATER:
+                at, full = max(line.urgent_until(costs, now=now), (at, full))
+            if work is not None and at:
+                line.told(full, at=at)
+            if work is not None and (not at or work.begun):
+                line.stand(name, work.before(costs) if at else work.after(costs), now=now)
             if not at:
                 local.take(key, windows, now=now)
-            grant = budget.acquire(key, costs, SMALL, rank=rank)
+            grant = budget.acquire(key, costs, SMALL, rank=rank, work=work)
             assert (grant.allowed, grant.bucket) == (at == 0, full)
             assert grant.retry_at is None or milliseconds(grant.retry_at) >= at
 
@@ -300,30 +318,139 @@ def test_the_other_lanes_take_their_part_evenly_so_that_it_comes_free_evenly(
             virtual_clock.advance(1.05)
 
 
-def finish(budget: Budget, *, rank: int) -> Grant:
-    return budget.acquire("shop", {"requests": 1}, (TEN_SECONDS,), rank=rank, finishing=True)
+def ask(budget: Budget, name: str, *, needs: int, begun: bool = False, rank: int = URGENT, costs: int = 1) -> Grant:
+    """A call of work that is expected to take so many requests still, this one included."""
+    work = Work(name=name, needs={"requests": needs}, begun=begun)
+    return budget.acquire("shop", {"requests": costs}, (TEN_SECONDS,), rank=rank, work=work)
 
 
-def test_urgent_work_that_is_begun_goes_before_what_only_begins(
+def test_what_urgent_work_needs_still_is_kept_for_it_when_it_has_begun(budget: Budget) -> None:
+    take(budget, 12)
+
+    assert [ask(budget, name, needs=4).allowed for name in ("first", "second", "third")] == [True, True, False]
+    assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 0
+    assert allowed(take(budget, 5)) == 0
+    for left in (3, 2, 1):
+        assert ask(budget, "second", needs=left, begun=True).allowed
+        assert ask(budget, "first", needs=left, begun=True).allowed
+    assert [usage.used for usage in budget.usage("shop", (TEN_SECONDS,))] == [20]
+
+
+def test_an_order_begins_also_where_the_window_holds_a_part_of_its_calls_but_only_one(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    take(budget, 18)
+    virtual_clock.advance(1)
+
+    assert ask(budget, "first", needs=4).allowed
+    told = ask(budget, "second", needs=4)
+    assert ask(budget, "first", needs=3, begun=True).allowed
+    halfway = ask(budget, "first", needs=2, begun=True)
+
+    room = VIRTUAL_START + timedelta(seconds=10.1)
+    assert told.retry_at is not None
+    assert told.retry_at <= virtual_clock.now() + timedelta(seconds=0.25)  # room is there, and spoken for: ask again
+    assert halfway.retry_at is not None
+    assert room <= halfway.retry_at <= room + timedelta(seconds=0.05)
+
+
+def test_the_first_to_begin_gets_the_first_call_there_is(budget: Budget, virtual_clock: ports.VirtualClock) -> None:
+    ask(budget, "first", needs=2)
+    virtual_clock.advance(1)
+    take(budget, 18)
+    ask(budget, "second", needs=2)  # nothing: one call is left, and it is the first's
+    ask(budget, "first", needs=1, begun=True)
+    for name in ("third", "second"):  # told more than was expected of them, both are midway without a place
+        assert not ask(budget, name, needs=1, begun=True).allowed
+    virtual_clock.advance(9.1)
+
+    assert not ask(budget, "second", needs=1, begun=True).allowed
+    assert not take(budget, 1)[0].allowed
+    assert ask(budget, "third", needs=1, begun=True).allowed
+    virtual_clock.advance(1)
+    assert ask(budget, "second", needs=1, begun=True).allowed
+
+
+def test_whoever_leaves_the_line_keeps_nobody_waiting(budget: Budget) -> None:
+    assert ask(budget, "first", needs=20).allowed
+    assert not ask(budget, "second", needs=4).allowed
+
+    budget.leave("shop", "first")
+
+    assert ask(budget, "second", needs=4).allowed
+    assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 15
+
+
+def test_who_does_not_ask_for_longer_than_a_window_loses_its_place(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    """Its process was killed, or its call hangs."""
+    ask(budget, "first", needs=21)
+    virtual_clock.advance(14.9)
+    assert not ask(budget, "second", needs=4).allowed
+    virtual_clock.advance(0.1)
+    assert ask(budget, "second", needs=4).allowed
+    assert ask(budget, "first", needs=19, begun=True).allowed  # behind the second from now on
+    assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 0
+    assert ask(budget, "second", needs=3, begun=True).allowed
+
+
+def test_a_place_from_a_clock_that_ran_ahead_keeps_nobody_waiting(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    virtual_clock.advance(7200)
+    ask(budget, "first", needs=20)
+    virtual_clock.advance(-7200)
+    take(budget, 1)  # what was spent at that clock counts from now
+    assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 18
+
+
+def test_the_line_goes_with_a_wipe_and_comes_back_with_the_next_calls(
+    budget: Budget, redis_client: redis.Redis
+) -> None:
+    ask(budget, "first", needs=19)
+    redis_client.flushdb()
+
+    assert ask(budget, "second", needs=4).allowed
+    assert ask(budget, "first", needs=18, begun=True).allowed
+    assert not ask(budget, "third", needs=4).allowed
+
+
+def test_other_lanes_stand_in_no_line_and_wait_for_those_that_do(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    assert ask(budget, "stock", needs=20, rank=LATER).allowed
+    assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 19
+
+    assert ask(budget, "order", needs=19).allowed  # 18 are kept for it: the 4 kept back, and 14 of the other lanes' 16
+    assert [grant.allowed for grant in take(budget, 2, rank=LATER)] == [False, False]
+    budget.leave("shop", "order")
+    assert take(budget, 1, rank=LATER)[0].allowed
+
+
+def test_while_urgent_work_waits_for_room_other_lanes_do_not_slip_in_before_it(
     budget: Budget, virtual_clock: ports.VirtualClock
 ) -> None:
     take(budget, 20)
-    told = finish(budget, rank=URGENT).retry_at
+    ask(budget, "order", needs=4)
     virtual_clock.advance(10.1)
 
-    assert told is not None
-    assert told <= ports.now() + timedelta(seconds=0.05)
-    assert not take(budget, 1)[0].allowed  # room is there, and it is spoken for
-    assert finish(budget, rank=URGENT).allowed
-    virtual_clock.advance(0.15)
-    assert allowed(take(budget, 20)) == 19
+    assert not take(budget, 1, rank=LATER)[0].allowed
+    assert allowed(take(budget, 1)) == 1  # a person's call, say
+    virtual_clock.advance(2)
+    assert take(budget, 1, rank=LATER)[0].allowed
 
 
-def test_other_lanes_work_that_is_begun_goes_before_nothing(budget: Budget, virtual_clock: ports.VirtualClock) -> None:
-    take(budget, 20)
-    assert not finish(budget, rank=LATER).allowed
+def test_without_redis_the_line_holds_too(lost_redis: redis.Redis, virtual_clock: ports.VirtualClock) -> None:
+    budget = Budget(lost_redis)  # a fifth of twenty calls
+    assert ask(budget, "first", needs=4).allowed
+    assert not ask(budget, "second", needs=4).allowed
+    assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 16
+    assert [ask(budget, "first", needs=left, begun=True).allowed for left in (3, 2, 1)] == [True] * 3
     virtual_clock.advance(10.1)
-    assert allowed(take(budget, 30)) == 20
+    assert ask(budget, "second", needs=4).allowed
+    budget.leave("shop", "second")
+    assert allowed(take(budget, 5)) == 3
 
 
 def test_a_limit_of_one_call_keeps_no_reserve_and_shuts_no_lane_out(budget: Budget) -> None:

@@ -17,7 +17,7 @@ from connectors.canonical.returns import (
     check_return,
 )
 from connectors.fulfil.reading import Node
-from connectors.fulfil.translate import SHIPPING_LINE, TAX_MARK, is_shipping, unit_price
+from connectors.fulfil.translate import PRICE_DIGITS, SHIPPING_LINE, TAX_MARK, is_shipping, unit_price
 from connectors.fulfil.typedjson import read_day, read_decimal, read_moment
 
 SALE, MOVE = "sale.sale", "stock.move"
@@ -41,6 +41,7 @@ SOLD_FIELDS = (
     "type", "product.type", "quantity", "unit_price", "channel_identifier", "taxes", "metadata",
 )  # fmt: skip
 NEAR = (0, -1, 1, -2, 2)  # how many minor units a price without tax may be moved so that price and tax make the amount
+PARTS = (Decimal(0), Decimal("0.2"), Decimal("-0.2"))  # of a minor unit: past a half that is rounded either way
 POSTED = frozenset({"posted", "paid"})
 
 
@@ -99,8 +100,7 @@ def _return_line(request: ReturnRequest, line: ReturnRequestLine, sold: Mapping[
     number = own.line_id if own else _line_number(request, line)
     built: dict[str, JSON] = {"order_line_id": number, "return_quantity": line.quantity}
     if own is not None and line.amount is not None and not _is_as_sold(line, line.amount, own):
-        net = _net(line.amount, line.tax, own.rate)
-        built["unit_price"] = unit_price(net, line.quantity, line.amount.currency)
+        built["unit_price"] = _price(line.amount, line.tax, own.rate, line.quantity)
     texts = (("channel_identifier", line.line_id), ("return_reason", line.reason), ("note", line.note))
     return {**built, **{name: value for name, value in texts if value}}
 
@@ -119,22 +119,35 @@ def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, S
             f"{request.order_external_id} has no line for delivery. Book it there by hand."
         )
         raise PermanentError(words, subject=request.reference, code="no_shipping_line")
-    price = unit_price(_net(shipping, request.shipping_tax, own.rate), 1, shipping.currency)
+    price = _price(shipping, request.shipping_tax, own.rate, 1)
     return {"order_line_id": own.line_id, "return_quantity": 1, "unit_price": price}
 
 
-def _net(amount: Money, tax: Money | None, rate: Decimal) -> Decimal:
-    """The price without tax that Fulfil, which adds tax by rate and rounds, makes `amount` of.
+def _price(amount: Money, tax: Money | None, rate: Decimal, units: int) -> Decimal:
+    """The price of one unit without tax that Fulfil, which adds the tax by its rate, makes `amount` of.
 
-    Starts from what the source states; where that and Fulfil's rounding do not meet, the nearest that makes the same total.
-    Some amounts no price leads to: then the credit note differs by a minor unit, and a person is told.
+    Net amounts and their tax are rounded to the minor unit, and no net amount of whole minor units makes every sum: 0.03 at
+    25 percent is none. Fulfil comes from Tryton, which takes the tax of the price before that is rounded (account/tax.py,
+    `_get_taxes`, read 2026-11-21), and its prices have more digits than its amounts: 0.024 is 0.02 and a tax of 0.01. So a
+    price that does whichever of the two is taxed goes first, then one with more digits. Where neither makes the sum, the
+    credit note is a minor unit apart, and a person is told.
     """
     step = Decimal(1).scaleb(-minor_digits(amount.currency))
     whole = amount.rounded().amount
     stated = tax.rounded().amount if tax is not None else (whole * rate / (1 + rate)).quantize(step)
-    nets = [whole - stated + step * minor for minor in NEAR]
-    fitting = [net for net in nets if net + (net * rate).quantize(step, rounding=ROUND_HALF_EVEN) == whole]
-    return fitting[0] if fitting else nets[0]
+    plain = [unit_price(whole - stated + step * minor, units, amount.currency) for minor in NEAR]
+    exact = [whole / (1 + rate) + step * part for part in PARTS]
+    finer = [(one / units).quantize(Decimal(1).scaleb(-digits)) for digits in PRICE_DIGITS for one in exact]
+    safe = (one for one in plain if set(_sums(one * units, rate, step)) == {whole})
+    found = next(safe, None) or next((one for one in finer if _sums(one * units, rate, step)[0] == whole), None)
+    return plain[0] if found is None else found
+
+
+def _sums(base: Decimal, rate: Decimal, step: Decimal) -> tuple[Decimal, Decimal]:
+    """What an unrounded net amount and its tax come to: the tax taken of it as it is, and of it as it is rounded."""
+    net = base.quantize(step, rounding=ROUND_HALF_EVEN)
+    first, second = ((one * rate).quantize(step, rounding=ROUND_HALF_EVEN) for one in (base, net))
+    return net + first, net + second
 
 
 def parse_return(payload: JSON) -> Return:

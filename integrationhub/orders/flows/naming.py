@@ -74,7 +74,7 @@ def _is_about_taxes(error: MappingError | PermanentError) -> bool:
 def learn_taxes(place: Connection, connector: Connector) -> tuple[ListedTax, ...]:
     """Read what the target lists, and keep it for people to choose from."""
     listed = connector.fetch_taxes()
-    labels = {one.name: f"{percent(one.rate)} percent" for one in listed}
+    labels = {one.name: f"Tax of {percent(one.rate)} percent" for one in listed}
     learn_codes(place, TAX, [CodeItem(code=name, label=label) for name, label in labels.items()], whole=True)
     return listed
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import cycle
 
 from connectors.canonical.errors import PermanentError
 from connectors.canonical.money import Money, minor_digits
@@ -89,20 +90,37 @@ def build_return(request: ReturnRequest, *, sold: Mapping[str, SoldLine] = {}) -
 
     Raises PermanentError when the sale has no such line.
     """
-    lines = [_return_line(request, line, sold) for line in request.lines]
+    pairs = [_return_line(request, line, sold) for line in request.lines]
     if request.shipping is not None and request.shipping.amount:
-        lines.append(_shipping_line(request, request.shipping, sold))
+        pairs.append(_shipping_line(request, request.shipping, sold))
+    parts = [part for _, part in pairs if part is not None]
+    prices = iter(_prices(parts))
+    lines = [built if part is None else {**built, "unit_price": next(prices)} for built, part in pairs]
     return {"channel_identifier": request.reference, "reference": request.reference, "lines": lines}
 
 
-def _return_line(request: ReturnRequest, line: ReturnRequestLine, sold: Mapping[str, SoldLine]) -> dict[str, JSON]:
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What is given back for the units of one line, at a price of its own."""
+
+    amount: Money  # tax included
+    tax: Money | None  # in it, where the source states it
+    rate: Decimal
+    units: int
+
+
+_Built = tuple[dict[str, JSON], _Part | None]
+
+
+def _return_line(request: ReturnRequest, line: ReturnRequestLine, sold: Mapping[str, SoldLine]) -> _Built:
     own = sold.get(f"#{line.order_line_id}" if line.order_line_id else line.sold_line_id)
     number = own.line_id if own else _line_number(request, line)
-    built: dict[str, JSON] = {"order_line_id": number, "return_quantity": line.quantity}
+    part = None
     if own is not None and line.amount is not None and not _is_as_sold(line, line.amount, own):
-        built["unit_price"] = _price(line.amount, line.tax, own.rate, line.quantity)
+        part = _Part(amount=line.amount, tax=line.tax, rate=own.rate, units=line.quantity)
     texts = (("channel_identifier", line.line_id), ("return_reason", line.reason), ("note", line.note))
-    return {**built, **{name: value for name, value in texts if value}}
+    built: dict[str, JSON] = {"order_line_id": number, "return_quantity": line.quantity}
+    return {**built, **{name: value for name, value in texts if value}}, part
 
 
 def _is_as_sold(line: ReturnRequestLine, amount: Money, own: SoldLine) -> bool:
@@ -110,7 +128,7 @@ def _is_as_sold(line: ReturnRequestLine, amount: Money, own: SoldLine) -> bool:
     return sold is not None and sold[0].agrees_with(amount) and (line.tax is None or sold[1].agrees_with(line.tax))
 
 
-def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, SoldLine]) -> dict[str, JSON]:
+def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, SoldLine]) -> _Built:
     """Delivery is a line of the sale with one unit: it can be given back once, whole or in part."""
     own = sold.get(SHIPPING_LINE)
     if own is None:
@@ -119,28 +137,58 @@ def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, S
             f"{request.order_external_id} has no line for delivery. Book it there by hand."
         )
         raise PermanentError(words, subject=request.reference, code="no_shipping_line")
-    price = _price(shipping, request.shipping_tax, own.rate, 1)
-    return {"order_line_id": own.line_id, "return_quantity": 1, "unit_price": price}
+    part = _Part(amount=shipping, tax=request.shipping_tax, rate=own.rate, units=1)
+    return {"order_line_id": own.line_id, "return_quantity": 1}, part
 
 
-def _price(amount: Money, tax: Money | None, rate: Decimal, units: int) -> Decimal:
-    """The price of one unit without tax that Fulfil, which adds the tax by its rate, makes `amount` of.
+def _prices(parts: Sequence[_Part]) -> list[Decimal]:
+    """A price for each. What no price makes of one, by a minor unit, another of the same return makes up for."""
+    found = [_price(part) for part in parts]
+    apart = [index for index, price in enumerate(found) if price is None]
+    for index, minor in zip(apart, cycle((-1, 1)), strict=False):
+        found[index] = _price(parts[index], minor=minor)
+    if len(apart) % 2:
+        _make_up(parts, found, last=apart[-1])
+    return [_plain_prices(part)[0] if price is None else price for part, price in zip(parts, found, strict=True)]
+
+
+def _make_up(parts: Sequence[_Part], found: list[Decimal | None], *, last: int) -> None:
+    for index, part in enumerate(parts):
+        for minor in (-1, 1):
+            ours, its = _price(part, minor=-minor), _price(parts[last], minor=minor)
+            if index != last and ours is not None and its is not None:
+                found[index], found[last] = ours, its
+                return
+
+
+def _price(part: _Part, *, minor: int = 0) -> Decimal | None:
+    """The price of one unit without tax that Fulfil, which adds the tax by its rate, makes the amount of, or so many minor
+    units more; None where none does.
 
     Net amounts and their tax are rounded to the minor unit, and no net amount of whole minor units makes every sum: 0.03 at
     25 percent is none. Fulfil comes from Tryton, which takes the tax of the price before that is rounded (account/tax.py,
     `_get_taxes`, read 2026-11-21), and its prices have more digits than its amounts: 0.024 is 0.02 and a tax of 0.01. So a
-    price that does whichever of the two is taxed goes first, then one with more digits. Where neither makes the sum, the
-    credit note is a minor unit apart, and a person is told.
+    price that does whichever of the two is taxed goes first, then one with more digits. At 20 percent neither makes 0.03,
+    0.09, 0.15, …
     """
-    step = Decimal(1).scaleb(-minor_digits(amount.currency))
-    whole = amount.rounded().amount
-    stated = tax.rounded().amount if tax is not None else (whole * rate / (1 + rate)).quantize(step)
-    plain = [unit_price(whole - stated + step * minor, units, amount.currency) for minor in NEAR]
-    exact = [whole / (1 + rate) + step * part for part in PARTS]
-    finer = [(one / units).quantize(Decimal(1).scaleb(-digits)) for digits in PRICE_DIGITS for one in exact]
-    safe = (one for one in plain if set(_sums(one * units, rate, step)) == {whole})
-    found = next(safe, None) or next((one for one in finer if _sums(one * units, rate, step)[0] == whole), None)
-    return plain[0] if found is None else found
+    step, rate, units = _coin(part.amount), part.rate, part.units
+    whole = part.amount.rounded().amount + step * minor
+    safe = (one for one in _plain_prices(part, minor=minor) if set(_sums(one * units, rate, step)) == {whole})
+    exact = [whole / (1 + rate) + step * bit for bit in PARTS]
+    finer = ((one / units).quantize(Decimal(1).scaleb(-digits)) for digits in PRICE_DIGITS for one in exact)
+    return next(safe, None) or next((one for one in finer if _sums(one * units, rate, step)[0] == whole), None)
+
+
+def _plain_prices(part: _Part, *, minor: int = 0) -> list[Decimal]:
+    """Prices of whole minor units for all the units together, from what the source states as net."""
+    step = _coin(part.amount)
+    whole = part.amount.rounded().amount + step * minor
+    inside = whole * part.rate / (1 + part.rate) if part.tax is None else part.tax.rounded().amount
+    return [unit_price(whole - inside.quantize(step) + step * near, part.units, part.amount.currency) for near in NEAR]
+
+
+def _coin(amount: Money) -> Decimal:
+    return Decimal(1).scaleb(-minor_digits(amount.currency))
 
 
 def _sums(base: Decimal, rate: Decimal, step: Decimal) -> tuple[Decimal, Decimal]:

@@ -148,6 +148,48 @@ def test_a_gift_card_is_never_booked_as_the_usual_method(world: Warehouse) -> No
     assert world.cases() == []
 
 
+def test_what_was_cancelled_before_it_was_sent_is_neither_charged_nor_paid(world: Warehouse) -> None:
+    """The card was authorised for more than is left. Once all is cancelled, whatever Centra shows, no amount is told again."""
+    world.map("payment_method", "GIFT_CARD", "manual")
+    number = world.sell((COAT, 2, "60"), (TEE, 1, "30"), shipping="6", gift_card="50")
+    world.centra.cancel_line(int(number), COAT, 1)
+
+    world.poll()
+
+    left = world.total_in_centra(number)
+    assert (left, world.order(number).target_total, world.sale(number)["total_amount"]) == (96, 96, "96.00")
+    assert [(gateway, amount) for gateway, amount, _ in payments_of(world, number)] == [("manual", 50), ("adyen", 46)]
+
+    before = world.sale(number)
+    world.centra.cancel_order(int(number))
+    world.poll()
+
+    after = world.sale(number)
+    assert after["state"] == "cancel"
+    assert [after[name] for name in ("total_amount", "tax_amount", "lines")] == [
+        before[name] for name in ("total_amount", "tax_amount", "lines")
+    ]
+    assert [(gateway, amount) for gateway, amount, _ in payments_of(world, number)] == [("manual", 50), ("adyen", 46)]
+    assert world.cases() == []
+
+
+def test_delivery_given_back_alone_stands_in_no_returns_way(world: Warehouse) -> None:
+    number = world.sell((COAT, 1, "120"), (TEE, 1, "30"), shipping="6")
+    world.poll()
+    back, sold = returns_of(world), world.centra.order(int(number))
+    shipment = back.ship(world.order(number))
+    ask_capture(world.centra.shop, sold, grand_total(sold))
+    back.goodwill(world.order(number), "6.00")
+    back.read()
+    assert back.cases() == ["refund_by_hand"]
+
+    row = give_back(world, shipment, {COAT: 1, TEE: 1})
+
+    assert (row.credited, row.credited_tax) == (Decimal(150), Decimal(25)) == (row.source_total, row.source_tax)
+    assert sum(one.source_refunded or 0 for one in SoldReturn.objects.all()) == world.order(number).total
+    assert back.cases() == ["refund_by_hand"]
+
+
 # --- taxes ------------------------------------------------------------------------------------------------------------
 def test_where_one_tax_fits_nothing_is_mapped_and_nothing_is_asked(world: Warehouse) -> None:
     number = world.sell((COAT, 1, "120"), shipping="6")

@@ -146,10 +146,11 @@ def _payments(resolver: Resolver, order: Order, own_method: str) -> tuple[Paymen
     def method(payment: Payment) -> str:
         if payment.method == order.payment_method:
             return own_method
-        if not can_be_mapped(payment.method) or PAYMENT_METHOD not in _own_settings(resolver.link.target.platform):
-            return ""
-        found = resolver.find(PAYMENT_METHOD, [payment.method]).get(payment.method)
-        return found.to_code if found else ""
+        if version := resolver.find_optional(PAYMENT_METHOD, payment.method):
+            return version.to_code
+        if can_be_mapped(payment.method) and PAYMENT_METHOD in _own_settings(resolver.link.target.platform):
+            resolver.find(PAYMENT_METHOD, [payment.method])
+        return ""
 
     return tuple(replace(payment, method=method(payment)) for payment in order.payments)
 

@@ -148,16 +148,17 @@ def _prices(parts: Sequence[_Part]) -> list[Decimal]:
     for index, minor in zip(apart, cycle((-1, 1)), strict=False):
         found[index] = _price(parts[index], minor=minor)
     if len(apart) % 2:
-        _make_up(parts, found, last=apart[-1])
+        _make_up(parts, found, last=apart[-1], others=[index for index in range(len(parts)) if index not in apart])
     return [_plain_prices(part)[0] if price is None else price for part, price in zip(parts, found, strict=True)]
 
 
-def _make_up(parts: Sequence[_Part], found: list[Decimal | None], *, last: int) -> None:
-    for index, part in enumerate(parts):
+def _make_up(parts: Sequence[_Part], found: list[Decimal | None], *, last: int, others: Sequence[int]) -> None:
+    """Of those that are apart, every two make up for each other; the last one needs another part that moves along."""
+    for index in others:
         for minor in (-1, 1):
-            ours, its = _price(part, minor=-minor), _price(parts[last], minor=minor)
-            if index != last and ours is not None and its is not None:
-                found[index], found[last] = ours, its
+            its, ours = _price(parts[last], minor=minor), _price(parts[index], minor=-minor)
+            if its is not None and ours is not None:
+                found[last], found[index] = its, ours
                 return
 
 
@@ -173,6 +174,8 @@ def _price(part: _Part, *, minor: int = 0) -> Decimal | None:
     """
     step, rate, units = _coin(part.amount), part.rate, part.units
     whole = part.amount.rounded().amount + step * minor
+    if whole < 0:
+        return None
     safe = (one for one in _plain_prices(part, minor=minor) if set(_sums(one * units, rate, step)) == {whole})
     exact = [whole / (1 + rate) + step * bit for bit in PARTS]
     finer = ((one / units).quantize(Decimal(1).scaleb(-digits)) for digits in PRICE_DIGITS for one in exact)

@@ -56,8 +56,8 @@ def _resolve(run: Run, order: Order, row: SoldOrder) -> ResolvedOrder:
 
 
 def _require_listed(run: Run, resolved: ResolvedOrder, names: set[str]) -> None:
-    lost = {code: name for code, name in resolved.tax_names.items() if name not in names}
-    for code, name in lost.items():
+    for code in (code for code, name in resolved.tax_names.items() if name not in names):
+        name = resolved.tax_names[code]
         words = (
             f"The tax {code} is mapped to {name}, which {run.target_row.name} does not list for these orders. Map it to one"
             " that is listed, or add it there, then try again."

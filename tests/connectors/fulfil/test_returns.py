@@ -223,23 +223,31 @@ def test_price_and_tax_make_every_refund_to_the_minor_unit(currency: str, rate: 
 
 def test_what_no_price_makes_of_one_line_another_of_the_return_makes_up_for() -> None:
     """At 20 percent, where one amount in six has no price."""
-    rate, coin = Decimal("0.20"), Decimal("0.01")
-    sold = {name: SoldLine(line_id=place, rate=rate) for place, name in enumerate(("L1", "L2"), start=5)}
-    for first in range(1, 20):
-        for second in range(20, 40):
-            amounts = [Money(minor * coin, "GBP") for minor in (first, second)]
-            lines = [
-                ReturnRequestLine(sold_line_id=name, quantity=1, amount=amount)
-                for name, amount in zip(sold, amounts, strict=True)
-            ]
-            request = ReturnRequest(reference="return-1", order_external_id="77", lines=tuple(lines))
-            prices = [line["unit_price"] for line in build_return(request, sold=sold)["lines"]]
-            made = [
-                price.quantize(coin, ROUND_HALF_EVEN) + (price * rate).quantize(coin, ROUND_HALF_EVEN)
-                for price in prices
-            ]
-            assert sum(made) == (first + second) * coin
-            assert all(abs(one - amount.amount) <= coin for one, amount in zip(made, amounts, strict=True))
+    pairs = [(first, second) for first in range(1, 20) for second in range(20, 40)]
+    for minors in [*pairs, (3, 9, 15, 20), (3, 9, 20), (9, 100, 15, 21)]:
+        amounts = [Money(Decimal(minor).scaleb(-2), "GBP") for minor in minors]
+        made = made_of(amounts, rate=Decimal("0.20"))
+        assert sum(made) == Decimal(sum(minors)).scaleb(-2)
+        assert all(abs(one - amount.amount) <= Decimal("0.01") for one, amount in zip(made, amounts, strict=True))
+
+
+def test_where_nothing_else_can_make_up_for_it_a_minor_unit_too_little_is_credited() -> None:
+    assert made_of([Money(Decimal("0.15"), "GBP")], rate=Decimal("0.20")) == [Decimal("0.14")]
+    nothing = Money(Decimal(0), "GBP")
+    assert made_of([Money(Decimal("0.15"), "GBP"), nothing], rate=Decimal("0.20")) == [Decimal("0.14"), Decimal("0.01")]
+
+
+def made_of(amounts: list[Money], *, rate: Decimal) -> list[Decimal]:
+    """What Fulfil makes of a return whose lines give back these amounts, one unit each."""
+    sold = {f"L{place}": SoldLine(line_id=place, rate=rate) for place, _ in enumerate(amounts, start=1)}
+    lines = [
+        ReturnRequestLine(sold_line_id=name, quantity=1, amount=amount)
+        for name, amount in zip(sold, amounts, strict=True)
+    ]
+    request = ReturnRequest(reference="return-1", order_external_id="77", lines=tuple(lines))
+    prices = [line["unit_price"] for line in build_return(request, sold=sold)["lines"]]
+    cents = [(price, price * rate) for price in prices]
+    return [sum((one.quantize(Decimal("0.01"), ROUND_HALF_EVEN) for one in pair), Decimal(0)) for pair in cents]
 
 
 def test_what_goes_back_at_the_price_it_was_sold_at_has_no_price_of_its_own() -> None:

@@ -25,6 +25,7 @@ from connectors.canonical.prices import PricePage
 from connectors.canonical.products import Product
 from connectors.canonical.returns import CreditNote, Return, ReturnRequest
 from connectors.canonical.stock import StockLevel, StockUpdate
+from connectors.canonical.taxes import ListedTax
 from connectors.http import Gate, Limit
 
 
@@ -47,6 +48,7 @@ class Capability(StrEnum):
     READ_CREDIT_NOTES = "READ_CREDIT_NOTES"
     LIST_CARRIERS = "LIST_CARRIERS"
     LIST_REASONS = "LIST_REASONS"
+    LIST_TAXES = "LIST_TAXES"
     READ_STOCK = "READ_STOCK"
     READ_PRODUCTS = "READ_PRODUCTS"
     READ_PRICES = "READ_PRICES"
@@ -76,6 +78,7 @@ CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.READ_CREDIT_NOTES: "Read credit notes",
     Capability.LIST_CARRIERS: "List its carriers",
     Capability.LIST_REASONS: "List its reasons",
+    Capability.LIST_TAXES: "List its taxes",
     Capability.READ_STOCK: "Read stock",
     Capability.READ_PRODUCTS: "Read products",
     Capability.READ_PRICES: "Read prices",
@@ -338,6 +341,12 @@ class Connector(ABC):
 
     def fetch_reasons(self) -> tuple[Reason, ...]:
         raise self._lacks(Capability.LIST_REASONS)
+
+    def fetch_taxes(self, market: str | None = None) -> tuple[ListedTax, ...]:
+        """The taxes that orders of a market may name ("": of orders without one), as they were last read; those of every
+        market, read anew, with None. For a platform whose orders name their taxes.
+        """
+        raise self._lacks(Capability.LIST_TAXES)
 
     # --- stock and products ---------------------------------------------------------------------------------------
     def fetch_stock(self, skus: Sequence[str]) -> tuple[StockLevel, ...]:

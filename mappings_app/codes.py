@@ -123,7 +123,10 @@ def note_seen(link: Link, seen: Mapping[str, Iterable[CodeItem]], *, sold: bool 
 
 
 def codes_in_orders(orders: Iterable[Order]) -> dict[str, list[CodeItem]]:
-    """The codes of orders that mappings are for, by kind, repeats included: what `note_seen` takes."""
+    """The codes of orders that mappings are for, by kind, repeats included: what `note_seen` takes.
+
+    Taxes are left out: most need no mapping, and which one does shows when an order is to be created.
+    """
     kinds = ("sku", "market", "shipping_service", PRICE_LIST, PAYMENT_METHOD)
     seen: dict[str, list[CodeItem]] = {kind: [] for kind in kinds}
     for order in orders:
@@ -133,8 +136,8 @@ def codes_in_orders(orders: Iterable[Order]) -> dict[str, list[CodeItem]]:
         if order.shipping_service:
             seen["shipping_service"].append(CodeItem(code=order.shipping_service, label=order.shipping_service_label))
         seen[PRICE_LIST].append(CodeItem(code=order.currency))
-        if order.payment_method:
-            seen[PAYMENT_METHOD].append(CodeItem(code=order.payment_method))
+        methods = dict.fromkeys((order.payment_method, *(one.method for one in order.payments)))
+        seen[PAYMENT_METHOD] += [CodeItem(code=method) for method in methods if method]
     return seen
 
 

@@ -60,6 +60,7 @@ TRACKING_PLACEHOLDER = "{tracking_number}"
 PRICE_LIST = "price_list"
 CURRENCY = "currency"
 PAYMENT_METHOD = "payment_method"
+TAX = "tax"
 CATEGORY = "category"
 ATTRIBUTE_VALUE = "attribute_value"
 VALUE_OF_LIST = " / "  # between a value list and a value of ours: "colours / Navy"
@@ -196,9 +197,24 @@ KINDS: Mapping[str, Kind] = {
             empty_words="orders that name no payment method",
             about="Which payment method an order is created with. The first that answers counts: 1. this table for the"
             " channel, 2. this table for every channel, 3. the order's market mapping, 4. the connection's payment method."
-            " Where none answers, the order goes without one if the platform allows it, and waits if not.",
+            " Where none answers, the order goes without one if the platform allows it, and waits if not. For what pays a"
+            " part of an order beside its own method, such as a gift card, only this table answers.",
             example="CARD",
             default_in=PAYMENT_METHOD,
+        ),
+        Kind(
+            code=TAX,
+            model_name="TaxMapping",
+            label="tax mapping",
+            plural="tax mappings",
+            from_words="their tax",
+            to_words="our tax",
+            from_side=Side.SOURCE,
+            listed=Listed.MUST,
+            about="Which tax an order's taxes are booked as, where it is fulfilled by a platform that names its taxes. Their tax"
+            " is the name that the source gives it, or else the country the order goes to, with its rate. Not needed where"
+            " just one of the listed taxes has the rate and is for the country.",
+            example="GB / 20%",
         ),
         Kind(
             code="refund_reason",

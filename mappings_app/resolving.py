@@ -1,14 +1,16 @@
 """Resolving canonical objects: their codes replaced by what the other side calls the same thing, in one query each."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from urllib.parse import quote
 
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import DataError, MappingError, Problem
-from connectors.canonical.orders import Order
+from connectors.canonical.money import Money
+from connectors.canonical.orders import Order, Payment, TaxAmount
+from connectors.canonical.taxes import ListedTax, fitting_tax, tax_code, tax_country, tax_label, with_names
 from connectors.models import Link
 from connectors.registry import CONNECTORS
 from mappings_app.checking import can_be_mapped
@@ -18,6 +20,7 @@ from mappings_app.kinds import (
     PAYMENT_METHOD,
     PRICE_LIST,
     SERVICE,
+    TAX,
     TRACKING_LINK,
     TRACKING_PLACEHOLDER,
     UNLISTED,
@@ -25,10 +28,12 @@ from mappings_app.kinds import (
 from mappings_app.lookup import Resolver, VersionTable
 from mappings_app.models import MappingVersion
 
+TaxesOf = Callable[[str], Sequence[ListedTax]]  # the target's market → the taxes that its orders may name
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedOrder:
-    """An order whose lines carry the target's SKUs, with what else the target must be told."""
+    """An order in the target's words: its SKUs, its taxes where it names them, its methods of payments in parts."""
 
     order: Order
     source_skus: Mapping[str, str]  # line id → SKU as the source spells it
@@ -37,6 +42,7 @@ class ResolvedOrder:
     shipping_service: str  # the target's code; "": the order names no delivery method, and nothing is mapped for such
     price_list: str = ""  # the target's code; "" where the target has none of its own
     payment_method: str = ""  # the target's code; "": nothing is said of it, and the target does without
+    tax_names: Mapping[str, str] = field(default_factory=dict)  # the codes of taxes that are mapped → the target's name
     version_ids: tuple[int, ...]  # which mapping versions were used, for the attempt's record
 
 
@@ -56,10 +62,12 @@ def resolve_order(
     at: datetime | None = None,
     known_at: datetime | None = None,
     table: VersionTable | None = None,
+    taxes_of: TaxesOf | None = None,
 ) -> ResolvedOrder:
     """Return the order in the target's codes, as of `at` (the time it was placed, unless told otherwise). One query.
 
     `known_at`: by the mappings that counted at that moment, where a person asked for that; else by today's.
+    `taxes_of`: for a target that names its taxes. A tax that is mapped takes that name, else that of the one that fits it.
 
     One unmapped line holds the whole order; cancelled lines need no mapping and keep their SKU where they have none.
     Raises MappingError with all missing codes at once; DataError when a line names no SKU.
@@ -80,15 +88,22 @@ def resolve_order(
     channel_known = market is not None or not order.channel
     price_list = _answer(resolver, PRICE_LIST, order.currency, market, order=order, hold=channel_known)
     payment_method = _answer(resolver, PAYMENT_METHOD, order.payment_method, market, order=order, hold=channel_known)
+    payments = _payments(resolver, order, payment_method)
+    tax_names: dict[str, str] = {}
+    named = order
+    if taxes_of is not None and channel_known:
+        listed = taxes_of(market.to_code if market else str(link.target.settings.get("market") or ""))
+        named = _with_tax_names(resolver, order, listed, mapped=tax_names)
     resolver.require_all()
     return ResolvedOrder(
-        order=_with_target_skus(order, skus),
+        order=replace(_with_target_skus(named, skus), payments=payments),
         source_skus={line.line_id: line.sku for line in order.lines},
         sku_versions={line.line_id: skus[line.sku].pk for line in order.lines if line.sku in skus},
         market=market,
         shipping_service=service.to_code if service else "",
         price_list=price_list,
         payment_method=payment_method,
+        tax_names=tax_names,
         version_ids=resolver.version_ids,
     )
 
@@ -121,6 +136,48 @@ def _of_market(kind: str, market: MappingVersion | None, order: Order) -> str:
     if kind == PRICE_LIST and attributes.get(CURRENCY, order.currency) != order.currency:
         return ""
     return str(attributes.get(kind) or "")
+
+
+def _payments(resolver: Resolver, order: Order, own_method: str) -> tuple[Payment, ...]:
+    """The payments with the target's methods. The order's own has one by now; beside it only the table answers, since what
+    the market or the connection says is said of the usual method: a gift card booked as one would be money that never came.
+    """
+
+    def method(payment: Payment) -> str:
+        if payment.method == order.payment_method:
+            return own_method
+        if version := resolver.find_optional(PAYMENT_METHOD, payment.method):
+            return version.to_code
+        if can_be_mapped(payment.method) and PAYMENT_METHOD in _own_settings(resolver.link.target.platform):
+            resolver.find(PAYMENT_METHOD, [payment.method])
+        return ""
+
+    return tuple(replace(payment, method=method(payment)) for payment in order.payments)
+
+
+def _with_tax_names(resolver: Resolver, order: Order, listed: Sequence[ListedTax], *, mapped: dict[str, str]) -> Order:
+    """The order with its taxes as the target calls them. A tax of nothing that fits none is left as it is."""
+    country = tax_country(order)
+
+    def name(tax: TaxAmount, net: Money) -> str:
+        code = tax_code(tax, country)
+        if not code or not can_be_mapped(code):
+            return tax.code
+        if version := resolver.find_optional(TAX, code):
+            mapped[code] = version.to_code
+            return version.to_code
+        fitting = fitting_tax(tax, net=net, country=country, listed=listed)
+        if fitting is None and tax.amount.amount:
+            resolver.find(TAX, [CodeItem(code=code, label=tax_label(tax, country))])
+        return fitting.name if fitting else tax.code
+
+    return with_names(order, name)
+
+
+def _tax_codes(order: Order) -> set[str]:
+    country = tax_country(order)
+    stated = (tax for line in order.open_lines for tax in (*line.taxes, *line.shipping_taxes))
+    return {tax_code(tax, country) for tax in stated} - {""}
 
 
 @cache
@@ -163,14 +220,15 @@ def resolve_dispatch(
 
 def codes_to_resolve(orders: Iterable[Order]) -> dict[str, set[str]]:
     """Every code that resolving these orders looks up, by kind: what a shared VersionTable is loaded with."""
-    kinds = ("sku", "market", "shipping_service", PRICE_LIST, PAYMENT_METHOD)
+    kinds = ("sku", "market", "shipping_service", PRICE_LIST, PAYMENT_METHOD, TAX)
     codes: dict[str, set[str]] = {kind: set() for kind in kinds}
     for order in orders:
         codes["sku"].update(line.sku for line in order.lines)
         codes["market"].add(order.channel)
         codes["shipping_service"].add(order.shipping_service)
         codes[PRICE_LIST].add(order.currency)
-        codes[PAYMENT_METHOD].add(order.payment_method)
+        codes[PAYMENT_METHOD].update((order.payment_method, *(one.method for one in order.payments)))
+        codes[TAX].update(_tax_codes(order))
     return codes
 
 

@@ -23,8 +23,14 @@ _PAIRS = """
 """
 
 _ALPHA_2 = {pair[:3]: pair[3:] for pair in _PAIRS.split()}
+_ASSIGNED = frozenset(_ALPHA_2.values())
 
 
 def alpha_2(alpha_3: str) -> str | None:
     """ "SWE" → "SE"; None for a code that ISO has not assigned."""
     return _ALPHA_2.get(alpha_3.upper())
+
+
+def is_alpha_2(code: str) -> bool:
+    """Whether ISO has assigned the two letters, as they are written: "SE", not "se"."""
+    return code in _ASSIGNED

@@ -66,6 +66,15 @@ class OrderLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Payment:
+    """One of the means an order is paid by."""
+
+    method: str  # the source's code; after resolving, the target's
+    amount: Money
+    reference: str = ""  # of the payment service, "" where the source tells none
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     reference: str  # the marketplace order id: the common key across systems
     commercial_reference: str = ""  # the customer's basket, which may span several orders
@@ -89,6 +98,7 @@ class Order:
     shipping_service: str = ""  # the delivery method's code the customer chose
     shipping_service_label: str = ""
     payment_method: str = ""  # the source's code
+    payments: tuple[Payment, ...] = ()  # where the source tells them: they make what is paid; () = all by one method
     can_ship: bool = False
     can_cancel: bool = False
     cancellation_requested: bool = (
@@ -102,6 +112,11 @@ class Order:
     @property
     def open_lines(self) -> tuple[OrderLine, ...]:
         return tuple(line for line in self.lines if not line.cancelled)
+
+    @property
+    def paid(self) -> Money:
+        """What the customer pays: the total, with its tax."""
+        return self.total if self.tax_included else self.total + self.tax
 
     @property
     def tax(self) -> Money:
@@ -118,7 +133,8 @@ def check_order(order: Order) -> Order:
     """Return the order, or raise DataError with every invariant it breaks.
 
     Invariants: one currency; quantities positive; each line's unit price times quantity is its total to the minor
-    unit, or within what rounding a unit price to the minor unit can explain; lines plus shipping make the total.
+    unit, or within what rounding a unit price to the minor unit can explain; lines plus shipping make the total; and so do
+    the payments, where they are told.
     """
     problems = [*_line_problems(order), *_total_problems(order)]
     if problems:
@@ -160,6 +176,18 @@ def _total_problems(order: Order) -> Iterator[Problem]:
     expected = total((line.line_total for line in order.open_lines), currency=order.currency) + order.shipping
     if not expected.agrees_with(order.total):
         yield _problem(order, "total", f"Lines and shipping make {expected}, the order says {order.total}.")
+    yield from _payment_problems(order)
+
+
+def _payment_problems(order: Order) -> Iterator[Problem]:
+    if not order.payments:
+        return
+    if any(one.amount.currency != order.currency or one.amount.amount < 0 for one in order.payments):
+        yield _problem(order, "payments", f"A payment is negative, or not in {order.currency}.")
+        return
+    made = total((one.amount for one in order.payments), currency=order.currency)
+    if not made.agrees_with(order.paid):
+        yield _problem(order, "payments", f"The payments make {made}, the order comes to {order.paid}.")
 
 
 def _problem(order: Order, field_path: str, message: str) -> Problem:

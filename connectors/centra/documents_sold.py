@@ -20,7 +20,7 @@ fragment sold on Order {
   discountsApplied { value { value } ... on AppliedDiscount { discount { type } } }
   shippingPriceGroup { shippingOption { name uri } }
   paymentMethod { uri }
-  paymentHistory { id entryType status value { value } }
+  paymentHistory { id entryType status externalReference value { value } }
   shippingAddress { ...soldTo } billingAddress { ...soldTo }
   lines(includeFullyCancelled: true) {
     id quantity cancelledQuantity taxPercent productName productVariantName size

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from connectors.canonical.money import Money, total, zero
 from connectors.centra.reading import Node
+from connectors.centra.sold_payments import paid_by_vouchers
 
 NOTHING = Decimal(0)
 
@@ -94,13 +95,7 @@ def _totals(order: Node, currency: str) -> _Totals:
 
 def paid_by_voucher(order: Node, currency: str) -> Money:
     """What gift cards and store credit paid, where Centra shows them among the discounts: money, not a lower price."""
-    paid = zero(currency)
-    for applied in order.children("discountsApplied"):
-        voucher = applied.child("discount")
-        kind = "" if voucher is None else voucher.text("type").lower()
-        if "gift" in kind or "credit" in kind:
-            paid = paid + Money(abs(applied.need("value").amount("value")), currency).rounded()
-    return paid
+    return total((part.amount for part in paid_by_vouchers(order, currency)), currency=currency)
 
 
 def _is_on_top(sums: _Totals) -> bool:

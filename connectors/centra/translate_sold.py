@@ -17,6 +17,7 @@ from connectors.canonical.orders import Address, Order, OrderLine, OrderState, T
 from connectors.canonical.payload import JSON
 from connectors.centra.reading import Node
 from connectors.centra.sold_money import Charge, Charges, money, paid_by_voucher, percent, read_charges
+from connectors.centra.sold_payments import read_payments
 from connectors.centra.translate import currency_of, marked_references, order_reference
 
 # What Centra calls an order that is over, or not one yet. What may be sent is the connection's to say.
@@ -60,7 +61,7 @@ def parse_order(payload: JSON, *, zone: ZoneInfo, terms: Terms) -> Order:
     node.faults.raise_any()
     by_line = {id(line): charge for line, charge in zip(open_lines, charges.lines, strict=True)}
     billing, shipping = _address(node, "billingAddress"), _address(node, "shippingAddress")
-    option = _option(node)
+    option, method = _option(node), _payment_method(node)
     order = Order(
         reference=str(node.count("number")),
         commercial_reference=order_reference(node),
@@ -79,7 +80,8 @@ def parse_order(payload: JSON, *, zone: ZoneInfo, terms: Terms) -> Order:
         channel=_channel(node),
         shipping_service="" if option is None else option.text("uri") or option.text("name"),
         shipping_service_label="" if option is None else option.text("name"),
-        payment_method=_payment_method(node),
+        payment_method=method,
+        payments=read_payments(node, method=method, charged=charges.total),
         part_shipped=any(one.flag("isShipped") for one in node.children("shipments")),
     )
     node.faults.raise_any()
@@ -150,6 +152,7 @@ def _is_paid(node: Node, charged: Money, terms: Terms) -> bool:
             if kind in names:
                 sums[names] += abs(entry.need("value").amount("value"))
     covered = max(sums[_PROMISED] - sums[_GIVEN_BACK], sums[_TAKEN])
+    covered += paid_by_voucher(node, charged.currency).amount
     return marked or not charged.amount or Money(covered, charged.currency).rounded().amount >= charged.amount
 
 

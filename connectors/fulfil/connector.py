@@ -18,6 +18,7 @@ from connectors.canonical.payload import JSON
 from connectors.canonical.products import Product
 from connectors.canonical.returns import CreditNote, Return, ReturnRequest
 from connectors.canonical.stock import StockLevel
+from connectors.canonical.taxes import ListedTax
 from connectors.fulfil import checks, translate, translate_returns, webhooks
 from connectors.fulfil.account import (
     SETTINGS,
@@ -62,6 +63,7 @@ class FulfilConnector(Connector):
         Capability.READ_CREDIT_NOTES: True,
         Capability.LIST_CARRIERS: False,
         Capability.LIST_REASONS: False,
+        Capability.LIST_TAXES: True,
         Capability.READ_STOCK: True,
         Capability.READ_PRODUCTS: True,
         Capability.READ_PRICES: False,
@@ -90,6 +92,7 @@ class FulfilConnector(Connector):
         Capability.READ_CREDIT_NOTES: "Of its own channel. What is booked without a return is not read.",
         Capability.LIST_CARRIERS: "Carriers are mapped by the name that its shipments show.",
         Capability.LIST_REASONS: "Its return reasons are free text.",
+        Capability.LIST_TAXES: "Those of the channels that the connection names: each of an order's taxes is one of them.",
         Capability.READ_STOCK: "What the named warehouses can promise together. Kits without stock of their own count 0.",
         Capability.READ_PRICES: "Prices are owned by the shop.",
         Capability.SEND_STOCK: "Stock is owned there and read from it.",
@@ -149,6 +152,9 @@ class FulfilConnector(Connector):
     def cancel_lines(self, existing: TargetOrder, *, quantities: Mapping[str, int], comment: str) -> None:
         """Every unit of the order, or PermanentError: a part cannot be cancelled from outside."""
         self.orders.cancel_lines(existing.external_id, quantities=quantities, comment=comment)
+
+    def fetch_taxes(self, market: str | None = None) -> tuple[ListedTax, ...]:
+        return self.orders.taxes(market)
 
     def _chosen(self, options: OrderOptions) -> OrderOptions:
         method = options.payment_method or text_setting(self.account, "payment_method")

@@ -13,6 +13,7 @@ from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder, TargetState
 from connectors.canonical.payload import JSON
+from connectors.canonical.taxes import ListedTax
 from connectors.fulfil import translate
 from connectors.fulfil.client import FulfilClient
 from connectors.fulfil.typedjson import read_decimal
@@ -29,7 +30,7 @@ STILL_HERE = frozenset({"draft", "waiting", "assigned"})  # a shipment that is n
 class Orders:
     def __init__(self, client: FulfilClient, *, channels: Sequence[int]) -> None:
         self._client, self._channels = client, tuple(channels)
-        self._taxes_of: dict[int, tuple[translate.ChannelTax, ...]] = {}
+        self._taxes_of: dict[int, tuple[ListedTax, ...]] = {}
 
     # --- reading --------------------------------------------------------------------------------------------------
     def find(self, reference: str) -> tuple[TargetOrder, ...]:
@@ -75,10 +76,10 @@ class Orders:
         channel = self._channel_named(options.market)
         try:
             built = translate.build_order(order, options, taxes=self._taxes(channel))
+            answer = self._client.call("sale.channel", "create_order", [channel, built])
         except PermanentError:
-            self._taxes_of.clear()  # a person adds the missing tax, and then it must be seen
+            self._taxes_of.clear()  # a person changes the channel's taxes, and then it must be seen
             raise
-        answer = self._client.call("sale.channel", "create_order", [channel, built])
         record = answer[0] if isinstance(answer, list) and len(answer) == 1 else answer
         made = record.get("id") if isinstance(record, dict) else None
         if isinstance(made, bool) or not isinstance(made, int):
@@ -98,12 +99,22 @@ class Orders:
         )
         raise PermanentError(words, subject=market, code="channel")
 
-    def _taxes(self, channel: int) -> tuple[translate.ChannelTax, ...]:
+    # --- taxes ----------------------------------------------------------------------------------------------------
+    def taxes(self, market: str | None) -> tuple[ListedTax, ...]:
+        """Those of one channel, as they were last read; of every channel, read anew, with None."""
+        if market is not None:
+            return self._taxes(self._channel_named(market))
+        self._taxes_of.clear()
+        return tuple(tax for channel in self._channels for tax in self._taxes(channel))
+
+    def _taxes(self, channel: int) -> tuple[ListedTax, ...]:
         if channel not in self._taxes_of:
             rows = self._client.search_read_all("sale.channel.tax", [["channel", "=", channel]], ("name", "rate"))
             found = [(row.get("name"), read_decimal(row.get("rate"))) for row in rows]
             self._taxes_of[channel] = tuple(
-                translate.ChannelTax(name=str(name), rate=rate) for name, rate in found if name and rate is not None
+                ListedTax(name=str(name), rate=rate, market=str(channel))
+                for name, rate in found
+                if name and rate is not None
             )
         return self._taxes_of[channel]
 
@@ -217,8 +228,7 @@ def whole_id(external_id: str) -> int:
 
 def refuse_other_money(found: TargetOrder, order: Order) -> None:
     """Total, tax, delivery and each line must be what was charged, to the minor unit, before anything ships."""
-    charged = order.total if order.tax_included else order.total + order.tax
-    pairs = [("the total", charged, found.total)]
+    pairs = [("the total", order.paid, found.total)]
     if found.tax is not None:
         pairs.append(("the tax", order.tax, found.tax))
     if order.tax_included:

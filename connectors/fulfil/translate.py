@@ -7,7 +7,6 @@ this project, sections 7 to 10.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -16,10 +15,20 @@ from connectors.canonical.dispatches import Dispatch, DispatchLine, check_dispat
 from connectors.canonical.errors import DataError, PermanentError, Problem
 from connectors.canonical.money import Money, minor_digits, total, zero
 from connectors.canonical.options import OrderOptions
-from connectors.canonical.orders import Address, Order, OrderLine, TargetLine, TargetOrder, TargetState, TaxAmount
+from connectors.canonical.orders import (
+    Address,
+    Order,
+    OrderLine,
+    Payment,
+    TargetLine,
+    TargetOrder,
+    TargetState,
+    TaxAmount,
+)
 from connectors.canonical.payload import JSON
 from connectors.canonical.products import Product
 from connectors.canonical.stock import StockLevel
+from connectors.canonical.taxes import ListedTax, fitting_tax, tax_code
 from connectors.fulfil.reading import Node, refuse
 from connectors.fulfil.typedjson import read_day, read_decimal, read_moment
 
@@ -59,16 +68,8 @@ BEGUN = frozenset({"packed", "done"})
 
 
 # --- orders, ours → theirs --------------------------------------------------------------------------------------------
-@dataclass(frozen=True, kw_only=True)
-class ChannelTax:
-    """A tax of the channel's settings; an order's taxes are named by it."""
-
-    name: str
-    rate: Decimal  # 0.25 is 25 percent
-
-
-def build_order(order: Order, options: OrderOptions, *, taxes: Sequence[ChannelTax]) -> dict[str, JSON]:
-    """The order for `sale.channel/create_order`, not yet typed: Decimals and texts.
+def build_order(order: Order, options: OrderOptions, *, taxes: Sequence[ListedTax]) -> dict[str, JSON]:
+    """The order for `sale.channel/create_order`, not yet typed: Decimals and texts. `taxes` are the channel's.
 
     Raises DataError naming every missing part; PermanentError for a tax that the channel does not have.
     """
@@ -76,7 +77,6 @@ def build_order(order: Order, options: OrderOptions, *, taxes: Sequence[ChannelT
     problems = list(_problems(order, address))
     if problems or address is None:
         raise DataError(problems, record=f"Order {order.reference}")
-    gross = order.total.amount if order.tax_included else (order.total + order.tax).amount
     built: dict[str, JSON] = {
         "channel_identifier": order.reference,
         "reference": order.reference,
@@ -86,8 +86,8 @@ def build_order(order: Order, options: OrderOptions, *, taxes: Sequence[ChannelT
         "shipping_address": _address(address),
         "sale_lines": [_line(order, line, address.country, taxes) for line in order.open_lines],
         "shipping_lines": _shipping_lines(order, address.country, taxes),
-        "payments": _payments(order, options, gross),
-        "amount": Money(gross, order.currency).rounded().amount,
+        "payments": _payments(order, options),
+        "amount": order.paid.rounded().amount,
         "currency_code": order.currency,
         "status": "pending",
         "financial_status": "paid" if options.paid else "unpaid",
@@ -110,7 +110,7 @@ def _problems(order: Order, address: Address | None) -> Iterable[Problem]:
         yield Problem(field="taxes", message=words, record=order.reference)
 
 
-def _line(order: Order, line: OrderLine, country: str, taxes: Sequence[ChannelTax]) -> dict[str, JSON]:
+def _line(order: Order, line: OrderLine, country: str, taxes: Sequence[ListedTax]) -> dict[str, JSON]:
     stated = total((tax.amount for tax in line.taxes), currency=order.currency)
     net = (line.line_total - stated if order.tax_included else line.line_total).rounded().amount
     return {
@@ -120,7 +120,7 @@ def _line(order: Order, line: OrderLine, country: str, taxes: Sequence[ChannelTa
         "unit_price": unit_price(net, line.quantity, order.currency),
         "amount": net,
         "description": line.title or line.sku,
-        "tax_lines": [_tax_line(order, tax, net, country, taxes) for tax in line.taxes],
+        "tax_lines": _tax_lines(order, line.taxes, net, country, taxes),
         "metadata": {TAX_MARK: format(stated.rounded().amount, "f")},
     }
 
@@ -132,7 +132,7 @@ def unit_price(net: Decimal, quantity: int, currency: str) -> Decimal:
     return next((price for price in prices if (price * quantity).quantize(step) == net), prices[-1])
 
 
-def _shipping_lines(order: Order, country: str, taxes: Sequence[ChannelTax]) -> list[JSON]:
+def _shipping_lines(order: Order, country: str, taxes: Sequence[ListedTax]) -> list[JSON]:
     stated = [tax for line in order.open_lines for tax in line.shipping_taxes]
     if not order.shipping.amount and not stated:
         return []
@@ -148,42 +148,50 @@ def _shipping_lines(order: Order, country: str, taxes: Sequence[ChannelTax]) -> 
             "channel_identifier": SHIPPING_LINE,
             "description": order.shipping_service_label or "Delivery",
             "amount": net,
-            "tax_lines": [_tax_line(order, tax, net, country, taxes) for tax in merged.values()],
+            "tax_lines": _tax_lines(order, merged.values(), net, country, taxes),
         }
     ]
 
 
-def _tax_line(order: Order, tax: TaxAmount, net: Decimal, country: str, taxes: Sequence[ChannelTax]) -> dict[str, JSON]:
-    found = _matching(tax, net, country, taxes)
-    if found is None:
-        known = ", ".join(one.name for one in taxes) or "none"
-        words = (
-            f"Order {order.reference} states the tax {tax.code or tax.rate}, and the channel in Fulfil has no tax that it "
-            f"must be. It has: {known}. Add the tax in the channel's settings, then try again."
-        )
-        raise PermanentError(words, subject=order.reference, code="unknown_tax")
-    return {"name": found.name, "rate": found.rate, "amount": tax.amount.rounded().amount}
+def _tax_lines(
+    order: Order, stated: Iterable[TaxAmount], net: Decimal, country: str, taxes: Sequence[ListedTax]
+) -> list[JSON]:
+    """A tax of nothing need not be one that the channel has."""
+    lines = [(tax, fitting_tax(tax, net=Money(net, order.currency), country=country, listed=taxes)) for tax in stated]
+    for tax, found in lines:
+        if found is None and tax.amount.amount:
+            raise _no_such_tax(order, tax, country, taxes)
+    return [
+        {"name": found.name, "rate": found.rate, "amount": tax.amount.rounded().amount}
+        for tax, found in lines
+        if found is not None
+    ]
 
 
-def _matching(tax: TaxAmount, net: Decimal, country: str, taxes: Sequence[ChannelTax]) -> ChannelTax | None:
-    """By name, else by rate; where several have it, the one that begins with the country's code."""
-    named = [one for one in taxes if one.name == tax.code]
-    rate = read_decimal(tax.rate.strip().removesuffix("%").strip()) if tax.rate else None
-    if rate is not None:
-        fitting = [one for one in named or taxes if one.rate == rate / 100]
-    else:
-        fitting = named or [one for one in taxes if abs(net * one.rate - tax.amount.amount) <= Decimal("0.02")]
-    if len(fitting) > 1:
-        fitting = [one for one in fitting if one.name.upper().startswith(country)]
-    return fitting[0] if len(fitting) == 1 else None
+def _no_such_tax(order: Order, tax: TaxAmount, country: str, taxes: Sequence[ListedTax]) -> PermanentError:
+    known = ", ".join(one.name for one in taxes) or "none"
+    words = (
+        f"Order {order.reference} states the tax {tax_code(tax, country)}, and the channel in Fulfil has no tax that it "
+        f"must be. It has: {known}. Map the tax, or add it in the channel's settings, then try again."
+    )
+    return PermanentError(words, subject=order.reference, code="unknown_tax")
 
 
-def _payments(order: Order, options: OrderOptions, gross: Decimal) -> list[JSON]:
+def _payments(order: Order, options: OrderOptions) -> list[JSON]:
+    """Each of the means it was paid by; without a reference of the payment service, ours stands for it."""
     if not options.paid:
         return []
-    amount = Money(gross, order.currency).rounded().amount
-    reference = order.reference
-    return [{"method": options.payment_method, "amount": amount, "provider_reference": reference, "state": "success"}]
+    parts = order.payments or (Payment(method="", amount=order.paid),)
+    return [
+        {
+            "method": part.method or options.payment_method,
+            "amount": part.amount.rounded().amount,
+            "provider_reference": part.reference or order.reference,
+            "state": "success",
+        }
+        for part in parts
+        if part.amount.amount or len(parts) == 1
+    ]
 
 
 def _name(address: Address) -> str:

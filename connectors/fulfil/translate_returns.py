@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import cycle
 
 from connectors.canonical.errors import PermanentError
 from connectors.canonical.money import Money, minor_digits
@@ -17,7 +18,7 @@ from connectors.canonical.returns import (
     check_return,
 )
 from connectors.fulfil.reading import Node
-from connectors.fulfil.translate import SHIPPING_LINE, TAX_MARK, is_shipping, unit_price
+from connectors.fulfil.translate import PRICE_DIGITS, SHIPPING_LINE, TAX_MARK, is_shipping, unit_price
 from connectors.fulfil.typedjson import read_day, read_decimal, read_moment
 
 SALE, MOVE = "sale.sale", "stock.move"
@@ -41,6 +42,7 @@ SOLD_FIELDS = (
     "type", "product.type", "quantity", "unit_price", "channel_identifier", "taxes", "metadata",
 )  # fmt: skip
 NEAR = (0, -1, 1, -2, 2)  # how many minor units a price without tax may be moved so that price and tax make the amount
+PARTS = (Decimal(0), Decimal("0.2"), Decimal("-0.2"))  # of a minor unit: past a half that is rounded either way
 POSTED = frozenset({"posted", "paid"})
 
 
@@ -88,21 +90,37 @@ def build_return(request: ReturnRequest, *, sold: Mapping[str, SoldLine] = {}) -
 
     Raises PermanentError when the sale has no such line.
     """
-    lines = [_return_line(request, line, sold) for line in request.lines]
+    pairs = [_return_line(request, line, sold) for line in request.lines]
     if request.shipping is not None and request.shipping.amount:
-        lines.append(_shipping_line(request, request.shipping, sold))
+        pairs.append(_shipping_line(request, request.shipping, sold))
+    parts = [part for _, part in pairs if part is not None]
+    prices = iter(_prices(parts))
+    lines = [built if part is None else {**built, "unit_price": next(prices)} for built, part in pairs]
     return {"channel_identifier": request.reference, "reference": request.reference, "lines": lines}
 
 
-def _return_line(request: ReturnRequest, line: ReturnRequestLine, sold: Mapping[str, SoldLine]) -> dict[str, JSON]:
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What is given back for the units of one line, at a price of its own."""
+
+    amount: Money  # tax included
+    tax: Money | None  # in it, where the source states it
+    rate: Decimal
+    units: int
+
+
+_Built = tuple[dict[str, JSON], _Part | None]
+
+
+def _return_line(request: ReturnRequest, line: ReturnRequestLine, sold: Mapping[str, SoldLine]) -> _Built:
     own = sold.get(f"#{line.order_line_id}" if line.order_line_id else line.sold_line_id)
     number = own.line_id if own else _line_number(request, line)
-    built: dict[str, JSON] = {"order_line_id": number, "return_quantity": line.quantity}
+    part = None
     if own is not None and line.amount is not None and not _is_as_sold(line, line.amount, own):
-        net = _net(line.amount, line.tax, own.rate)
-        built["unit_price"] = unit_price(net, line.quantity, line.amount.currency)
+        part = _Part(amount=line.amount, tax=line.tax, rate=own.rate, units=line.quantity)
     texts = (("channel_identifier", line.line_id), ("return_reason", line.reason), ("note", line.note))
-    return {**built, **{name: value for name, value in texts if value}}
+    built: dict[str, JSON] = {"order_line_id": number, "return_quantity": line.quantity}
+    return {**built, **{name: value for name, value in texts if value}}, part
 
 
 def _is_as_sold(line: ReturnRequestLine, amount: Money, own: SoldLine) -> bool:
@@ -110,7 +128,7 @@ def _is_as_sold(line: ReturnRequestLine, amount: Money, own: SoldLine) -> bool:
     return sold is not None and sold[0].agrees_with(amount) and (line.tax is None or sold[1].agrees_with(line.tax))
 
 
-def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, SoldLine]) -> dict[str, JSON]:
+def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, SoldLine]) -> _Built:
     """Delivery is a line of the sale with one unit: it can be given back once, whole or in part."""
     own = sold.get(SHIPPING_LINE)
     if own is None:
@@ -119,22 +137,68 @@ def _shipping_line(request: ReturnRequest, shipping: Money, sold: Mapping[str, S
             f"{request.order_external_id} has no line for delivery. Book it there by hand."
         )
         raise PermanentError(words, subject=request.reference, code="no_shipping_line")
-    price = unit_price(_net(shipping, request.shipping_tax, own.rate), 1, shipping.currency)
-    return {"order_line_id": own.line_id, "return_quantity": 1, "unit_price": price}
+    part = _Part(amount=shipping, tax=request.shipping_tax, rate=own.rate, units=1)
+    return {"order_line_id": own.line_id, "return_quantity": 1}, part
 
 
-def _net(amount: Money, tax: Money | None, rate: Decimal) -> Decimal:
-    """The price without tax that Fulfil, which adds tax by rate and rounds, makes `amount` of.
+def _prices(parts: Sequence[_Part]) -> list[Decimal]:
+    """A price for each. What no price makes of one, by a minor unit, another of the same return makes up for."""
+    found = [_price(part) for part in parts]
+    apart = [index for index, price in enumerate(found) if price is None]
+    for index, minor in zip(apart, cycle((-1, 1)), strict=False):
+        found[index] = _price(parts[index], minor=minor)
+    if len(apart) % 2:
+        _make_up(parts, found, last=apart[-1], others=[index for index in range(len(parts)) if index not in apart])
+    return [_plain_prices(part)[0] if price is None else price for part, price in zip(parts, found, strict=True)]
 
-    Starts from what the source states; where that and Fulfil's rounding do not meet, the nearest that makes the same total.
-    Some amounts no price leads to: then the credit note differs by a minor unit, and a person is told.
+
+def _make_up(parts: Sequence[_Part], found: list[Decimal | None], *, last: int, others: Sequence[int]) -> None:
+    """Of those that are apart, every two make up for each other; the last one needs another part that moves along."""
+    for index in others:
+        for minor in (-1, 1):
+            its, ours = _price(parts[last], minor=minor), _price(parts[index], minor=-minor)
+            if its is not None and ours is not None:
+                found[last], found[index] = its, ours
+                return
+
+
+def _price(part: _Part, *, minor: int = 0) -> Decimal | None:
+    """The price of one unit without tax that Fulfil, which adds the tax by its rate, makes the amount of, or so many minor
+    units more; None where none does.
+
+    Net amounts and their tax are rounded to the minor unit, and no net amount of whole minor units makes every sum: 0.03 at
+    25 percent is none. Fulfil comes from Tryton, which takes the tax of the price before that is rounded (account/tax.py,
+    `_get_taxes`, read 2026-11-21), and its prices have more digits than its amounts: 0.024 is 0.02 and a tax of 0.01. So a
+    price that does whichever of the two is taxed goes first, then one with more digits. At 20 percent neither makes 0.03,
+    0.09, 0.15, …
     """
-    step = Decimal(1).scaleb(-minor_digits(amount.currency))
-    whole = amount.rounded().amount
-    stated = tax.rounded().amount if tax is not None else (whole * rate / (1 + rate)).quantize(step)
-    nets = [whole - stated + step * minor for minor in NEAR]
-    fitting = [net for net in nets if net + (net * rate).quantize(step, rounding=ROUND_HALF_EVEN) == whole]
-    return fitting[0] if fitting else nets[0]
+    step, rate, units = _coin(part.amount), part.rate, part.units
+    whole = part.amount.rounded().amount + step * minor
+    if whole < 0:
+        return None
+    safe = (one for one in _plain_prices(part, minor=minor) if set(_sums(one * units, rate, step)) == {whole})
+    exact = [whole / (1 + rate) + step * bit for bit in PARTS]
+    finer = ((one / units).quantize(Decimal(1).scaleb(-digits)) for digits in PRICE_DIGITS for one in exact)
+    return next(safe, None) or next((one for one in finer if _sums(one * units, rate, step)[0] == whole), None)
+
+
+def _plain_prices(part: _Part, *, minor: int = 0) -> list[Decimal]:
+    """Prices of whole minor units for all the units together, from what the source states as net."""
+    step = _coin(part.amount)
+    whole = part.amount.rounded().amount + step * minor
+    inside = whole * part.rate / (1 + part.rate) if part.tax is None else part.tax.rounded().amount
+    return [unit_price(whole - inside.quantize(step) + step * near, part.units, part.amount.currency) for near in NEAR]
+
+
+def _coin(amount: Money) -> Decimal:
+    return Decimal(1).scaleb(-minor_digits(amount.currency))
+
+
+def _sums(base: Decimal, rate: Decimal, step: Decimal) -> tuple[Decimal, Decimal]:
+    """What an unrounded net amount and its tax come to: the tax taken of it as it is, and of it as it is rounded."""
+    net = base.quantize(step, rounding=ROUND_HALF_EVEN)
+    first, second = ((one * rate).quantize(step, rounding=ROUND_HALF_EVEN) for one in (base, net))
+    return net + first, net + second
 
 
 def parse_return(payload: JSON) -> Return:

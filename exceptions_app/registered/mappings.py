@@ -78,6 +78,17 @@ def _unmapped_payment_method(facts: Facts) -> SafeString:
     )
 
 
+def _unmapped_tax(facts: Facts) -> SafeString:
+    return format_html(
+        "{}{} {} the tax {} and we don't know which tax in {} that is.",
+        facts.waiting(),
+        facts.channel_with_platform,
+        facts.channels_do("states", "state"),
+        _named(facts),
+        facts.target_platform,
+    )
+
+
 def _unmapped_refund_reason(facts: Facts) -> SafeString:
     stopped = facts.some("cancellation", "cancellations")
     words = "{} can't be sent: {} wants a reason from its own list, and <b>{}</b> is not mapped to any."
@@ -172,6 +183,21 @@ MAPPING_CAUSES = (
         fix=mapping_fix("payment_method"),
         playbook="unmapped-payment-method",
         mapping_kind="payment_method",
+        receiver="target",
+    ),
+    Cause(
+        code="unmapped_tax",
+        label="Unmapped tax",
+        team=OPS,
+        severity=Severity.NORMAL,
+        sentence=_unmapped_tax,
+        why="None of the taxes that {platform} lists has this rate and is for this country, or several are. Usually the shop"
+        " sells to a new country, or a rate has changed.",
+        if_nobody_acts=_ORDERS_LAPSE,
+        next_step="Choose tax",
+        fix=mapping_fix("tax"),
+        playbook="unmapped-tax",
+        mapping_kind="tax",
         receiver="target",
     ),
     Cause(

@@ -94,6 +94,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Markets", "storefront", "mappings_app_marketmapping_changelist", "sees"),
                     _item("Price lists", "payments", "mappings_app_pricelistmapping_changelist", "sees"),
                     _item("Payment methods", "credit_card", "mappings_app_paymentmethodmapping_changelist", "sees"),
+                    _item("Taxes", "percent", "mappings_app_taxmapping_changelist", "sees"),
                     _item("Refund reasons", "assignment_return", "mappings_app_refundreasonmapping_changelist", "sees"),
                     _item("Categories", "category", "mappings_app_categorymapping_changelist", "sees"),
                     _item("Attribute values", "palette", "mappings_app_attributevaluemapping_changelist", "sees"),

@@ -19,6 +19,7 @@ from mappings_app.models.versions import (
     RefundReasonMapping,
     ShippingServiceMapping,
     SkuMapping,
+    TaxMapping,
     in_force,
     normal_code,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "SeenCode",
     "ShippingServiceMapping",
     "SkuMapping",
+    "TaxMapping",
     "UseMark",
     "in_force",
     "normal_code",

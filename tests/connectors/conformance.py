@@ -185,6 +185,7 @@ def _entries(connector: Connector) -> Mapping[Capability, Callable[[], object]]:
         Capability.READ_CREDIT_NOTES: lambda: connector.fetch_credit_notes(**window),
         Capability.LIST_CARRIERS: connector.fetch_carriers,
         Capability.LIST_REASONS: connector.fetch_reasons,
+        Capability.LIST_TAXES: connector.fetch_taxes,
         Capability.READ_STOCK: lambda: connector.fetch_stock(["X"]),
         Capability.READ_PRODUCTS: connector.fetch_products,
         Capability.SEND_STOCK: lambda: connector.send_stock([]),

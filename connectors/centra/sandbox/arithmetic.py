@@ -79,8 +79,13 @@ def shipping_tax(order: Order) -> Decimal:
 
 def order_tax(order: Order) -> Decimal:
     lines = sum((tax_on(order, line.value, line.tax_percent) for line in order.lines), ZERO)
-    extra = order.handling - order.discount
+    extra = order.handling - order.discount + paid_by_vouchers(order)
     return lines + shipping_tax(order) + tax_on(order, extra, extra_percent(order.lines))
+
+
+def paid_by_vouchers(order: Order) -> Decimal:
+    """Gift cards among the vouchers. They lower what is left to be paid; that they lower no tax is our choice."""
+    return sum((amount for name, amount in order.vouchers if "GIFT" in order.voucher_types.get(name, "")), ZERO)
 
 
 def tax_included(order: Order) -> Decimal:
@@ -92,13 +97,15 @@ def tax_added(order: Order) -> Decimal:
 
 
 def shipment_total(shipment: Shipment) -> Decimal:
-    return sum((line.value for line in shipment.lines), ZERO) + shipment.shipping
+    priced = sum((line.value for line in shipment.lines), ZERO) + shipment.shipping
+    return priced if shipment.order.pricelist.includes_tax else priced + shipment_tax(shipment)
 
 
 def shipment_tax(shipment: Shipment) -> Decimal:
     lines = [line.order_line for line in shipment.lines]
-    inside = sum((tax_inside(line.value, line.order_line.tax_percent) for line in shipment.lines), ZERO)
-    return inside + tax_inside(shipment.shipping, extra_percent(lines))
+    order = shipment.order
+    tax = sum((tax_on(order, line.value, line.order_line.tax_percent) for line in shipment.lines), ZERO)
+    return tax + tax_on(order, shipment.shipping, extra_percent(lines))
 
 
 def return_lines(return_: Return) -> Decimal:
@@ -106,16 +113,25 @@ def return_lines(return_: Return) -> Decimal:
 
 
 def return_total(return_: Return) -> Decimal:
-    return return_lines(return_) + return_.shipping + return_.handling - return_.discount - return_.cost
+    priced = return_lines(return_) + return_.shipping + return_.handling - return_.discount - return_.cost
+    return priced + return_tax_added(return_)
+
+
+def return_tax_included(return_: Return) -> Decimal:
+    return return_tax(return_) if return_.order.pricelist.includes_tax else ZERO
+
+
+def return_tax_added(return_: Return) -> Decimal:
+    return ZERO if return_.order.pricelist.includes_tax else return_tax(return_)
 
 
 def return_tax(return_: Return) -> Decimal:
-    inside = ZERO
-    for line in return_.lines:
-        order_line = line.shipment_line.order_line
-        inside += tax_inside(order_line.unit_price * line.quantity, order_line.tax_percent)
+    """Of the lines, each for itself, and of what is given back or kept besides, at the highest rate among them."""
+    order, sold = return_.order, [line.shipment_line.order_line for line in return_.lines]
+    values = (line.unit_price * part.quantity for line, part in zip(sold, return_.lines, strict=True))
+    tax = sum((tax_on(order, value, line.tax_percent) for value, line in zip(values, sold, strict=True)), ZERO)
     extra = return_.shipping + return_.handling - return_.discount - return_.cost
-    return inside + tax_inside(extra, extra_percent([line.shipment_line.order_line for line in return_.lines]))
+    return tax + tax_on(order, extra, extra_percent(sold))
 
 
 def paid_in(order: Order, entry_type: str) -> Decimal:

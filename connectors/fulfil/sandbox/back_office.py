@@ -69,6 +69,18 @@ class BackOffice:
             tax = self.tenant.insert("account.tax", name=name, rate=Decimal(rate))
             self.tenant.insert("sale.channel.tax", channel=channel, name=name, rate=Decimal(rate), tax=tax["id"])
 
+    def add_gateway(self, code: str) -> None:
+        with self.lock:
+            self.tenant.insert(
+                "payment_gateway.gateway",
+                name=code,
+                code=code,
+                provider="self",
+                method="manual",
+                test=False,
+                configured=True,
+            )
+
     def add_place(self, country: str, *, currency: str = "", digits: int = 2) -> None:
         """A country that orders may go to, and a currency of its own."""
         with self.lock:

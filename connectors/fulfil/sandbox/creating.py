@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.fulfil.sandbox import sales, wire
+from connectors.fulfil.sandbox.amounts import coins
 from connectors.fulfil.sandbox.refusals import bad_request, user_error
 from connectors.fulfil.sandbox.store import Row
-from connectors.fulfil.sandbox.tenant import Tenant, cents
+from connectors.fulfil.sandbox.tenant import Tenant
 
 REQUIRED = (
     "channel_identifier", "reference", "confirmed_at", "customer", "billing_address", "shipping_address", "sale_lines",
@@ -202,7 +203,7 @@ def _payments(tenant: Tenant, sale: Row, told: Mapping[str, Any]) -> None:
 
 
 def _total_agrees(tenant: Tenant, channel: Row, sale: Row, told: Mapping[str, Any]) -> bool:
-    stated = cents(wire.as_decimal(told["amount"], "amount"))
+    stated = coins(tenant, sale["id"], wire.as_decimal(told["amount"], "amount"))
     computed = sales.total(tenant, sale, {})
     if stated == computed:
         return True

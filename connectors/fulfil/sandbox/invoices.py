@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from connectors.fulfil.sandbox.amounts import line_tax
+from connectors.fulfil.sandbox.amounts import units_amount, units_tax
 from connectors.fulfil.sandbox.store import Context, Row, Store, computed
-from connectors.fulfil.sandbox.tenant import Tenant, cents, require_state
+from connectors.fulfil.sandbox.tenant import Tenant, require_state
 
 
 @computed("account.invoice", "sales")
@@ -53,8 +53,8 @@ def _make(tenant: Tenant, sale: Row, lines: list[tuple[Row, float]], *, kind: st
     if not lines:
         return
     sign = -1 if kind == "out_credit_note" else 1
-    net = sum((cents(line["unit_price"] * Decimal(str(units))) for line, units in lines), Decimal(0)) * sign
-    tax = sum((_tax_share(tenant, line, units) for line, units in lines), Decimal(0)) * sign
+    net = sum((units_amount(tenant, line, units) for line, units in lines), Decimal(0)) * sign
+    tax = sum((units_tax(tenant, line, units) for line, units in lines), Decimal(0)) * sign
     invoice = tenant.insert(
         "account.invoice",
         number=tenant.number("INV"),
@@ -77,14 +77,9 @@ def _make(tenant: Tenant, sale: Row, lines: list[tuple[Row, float]], *, kind: st
             description=line["description"],
             quantity=units * sign,
             unit_price=line["unit_price"],
-            amount=cents(line["unit_price"] * Decimal(str(units))) * sign,
+            amount=units_amount(tenant, line, units) * sign,
             origin=f"sale.line,{line['id']}",
         )
-
-
-def _tax_share(tenant: Tenant, line: Row, units: float) -> Decimal:
-    whole = line_tax(tenant, line)
-    return whole if units == line["quantity"] else cents(whole * Decimal(str(units)) / Decimal(str(line["quantity"])))
 
 
 def change(states: tuple[str, ...], goal: str) -> Any:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.fulfil.sandbox import creating, sales, wire
+from connectors.fulfil.sandbox.amounts import units_tax
 from connectors.fulfil.sandbox.refusals import bad_request, user_error
 from connectors.fulfil.sandbox.store import Row
-from connectors.fulfil.sandbox.tenant import Tenant, cents
+from connectors.fulfil.sandbox.tenant import Tenant
 
 
 def return_order(tenant: Tenant, sale_id: Any, told: Any = None) -> Any:
@@ -72,7 +73,7 @@ def _line(tenant: Tenant, original: Row, sale: Row, told: Mapping[str, Any]) -> 
             return_reason=told.get("return_reason"),
             note=told.get("note"),
             origin=f"sale.line,{line['id']}",
-            _tax=_stated_share(line, wanted) if price == line["unit_price"] else None,
+            _tax=_stated_share(tenant, line, wanted) if price == line["unit_price"] else None,
         )
     if told.get("exchange_quantity"):
         tenant.insert(
@@ -86,6 +87,5 @@ def _line(tenant: Tenant, original: Row, sale: Row, told: Mapping[str, Any]) -> 
         )
 
 
-def _stated_share(line: Row, units: float) -> Decimal | None:
-    stated: Decimal | None = line.get("_tax")
-    return None if stated is None else -cents(stated * Decimal(str(units)) / Decimal(str(line["quantity"])))
+def _stated_share(tenant: Tenant, line: Row, units: float) -> Decimal | None:
+    return None if line.get("_tax") is None else -units_tax(tenant, line, units)

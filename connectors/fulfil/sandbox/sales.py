@@ -23,14 +23,14 @@ def lines_of(store: Store, sale: Row) -> list[Row]:
 
 @computed(SALE, "untaxed_amount")
 def untaxed(store: Store, sale: Row, context: Context) -> Decimal:
-    whole: Decimal = sum((line_amount(store, line, {}) for line in lines_of(store, sale)), Decimal("0.00"))
+    whole: Decimal = sum((line_amount(store, line, {}) for line in lines_of(store, sale)), Decimal(0))
     return whole
 
 
 @computed(SALE, "tax_amount")
 def tax(store: Store, sale: Row, context: Context) -> Decimal:
     taxes: list[Decimal] = [line_tax(store, line) for line in lines_of(store, sale)]
-    return sum(taxes, start=Decimal("0.00"))
+    return sum(taxes, start=Decimal(0))
 
 
 @computed(SALE, "total_amount")
@@ -41,13 +41,13 @@ def total(store: Store, sale: Row, context: Context) -> Decimal:
 @computed(SALE, "shipment_amount")
 def _shipment_amount(store: Store, sale: Row, context: Context) -> Decimal:
     services = (line for line in lines_of(store, sale) if not is_goods(store, line))
-    return sum((line_amount(store, line, {}) for line in services), start=Decimal("0.00"))
+    return sum((line_amount(store, line, {}) for line in services), start=Decimal(0))
 
 
 @computed(SALE, "payment_total")
 def _payment_total(store: Store, sale: Row, context: Context) -> Decimal:
     paid: list[Decimal] = [row["amount"] for row in store.pointing("sale.payment", "sale", sale["id"])]
-    return sum(paid, start=Decimal("0.00"))
+    return sum(paid, start=Decimal(0))
 
 
 @computed(SALE, "total_quantity")

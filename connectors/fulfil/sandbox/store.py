@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from connectors.fulfil.sandbox import wire
 from connectors.fulfil.sandbox.refusals import not_found, user_error
 from connectors.fulfil.sandbox.schema import MODELS, Field
+from connectors.fulfil.sandbox.switches import Switches
 from connectors.sandboxkit import SandboxClock
 
 Row = dict[str, Any]
@@ -25,6 +26,7 @@ class Store:
         self.clock = clock
         self.tables: dict[str, dict[int, Row]] = {model: {} for model in MODELS}
         self.user_id = 1
+        self.switches = Switches()
         self._ids: Counter[str] = Counter()
         self._numbers: Counter[str] = Counter()
         self._pointing: defaultdict[tuple[str, str, Any], set[int]] = defaultdict(set)  # (model, field, value) → ids

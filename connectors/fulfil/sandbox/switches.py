@@ -11,7 +11,8 @@ class Switches:
     answer_as_list: bool = False  # create_order gives its record inside a list of one
     keep_line_metadata: bool = True
     auto_assign: bool = True  # a new shipment is assigned at once when all of it is there
-    add_cents: int = 0  # what the platform computes more than it was told, for every new order
+    tax_from: str = "price"  # the tax that nobody stated is of the price as it is | of the "amount", rounded
+    add_cents: int = 0  # minor units that the platform computes more than it was told, for every new order
     calls_per_second: int = 10
 
     def update(self, values: Mapping[str, Any]) -> None:

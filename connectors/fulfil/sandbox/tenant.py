@@ -1,11 +1,9 @@
 """One merchant's tenant: its records, its switches, and the changes of stock it tells of."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from connectors.fulfil.sandbox.refusals import not_found, user_error
 from connectors.fulfil.sandbox.store import Row, Store
-from connectors.fulfil.sandbox.switches import Switches
 from connectors.fulfil.sandbox.webhooks import Webhooks
 from connectors.sandboxkit import SandboxClock
 
@@ -13,7 +11,6 @@ from connectors.sandboxkit import SandboxClock
 class Tenant(Store):
     def __init__(self, clock: SandboxClock) -> None:
         super().__init__(clock)
-        self.switches = Switches()
         self.webhooks = Webhooks(clock)
 
     def rows(self, model: str, ids: Any) -> list[Row]:
@@ -35,10 +32,6 @@ class Tenant(Store):
         if found is None or not found["active"]:
             raise user_error(f"Product with code {sku} not found")
         return found
-
-
-def cents(amount: Decimal, digits: int = 2) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
 
 
 def require_state(row: Row, states: tuple[str, ...], what: str) -> None:

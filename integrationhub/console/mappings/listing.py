@@ -36,6 +36,7 @@ ADDRESSES = {
     "market": "markets",
     "price_list": "price-lists",
     "payment_method": "payment-methods",
+    "tax": "taxes",
     "refund_reason": "refund-reasons",
 }
 _BADGE_CAP = 99

@@ -13,7 +13,7 @@ from connectors.canonical.errors import MappingError
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, OrderState
 from integrationhub.orders import ledger, reserving
-from integrationhub.orders.flows import alike, following
+from integrationhub.orders.flows import alike, following, naming
 from integrationhub.orders.flows.creating import bring_to_target, may_exist
 from integrationhub.orders.flows.routing import order_job
 from integrationhub.orders.holding import require_not_held
@@ -22,7 +22,7 @@ from integrationhub.sync.enqueue import enqueue
 from integrationhub.sync.flows import Done, Flow, NeedsPersonError, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
-from mappings_app.resolving import ResolvedOrder, resolve_order
+from mappings_app.resolving import ResolvedOrder
 
 BEFORE_FULFILMENT = frozenset(
     {OrderState.STAGING, OrderState.AWAITING_ACCEPTANCE, OrderState.AWAITING_PAYMENT, OrderState.READY_TO_SHIP}
@@ -107,13 +107,13 @@ def _keep_units(run: Run, order: Order, row: SoldOrder) -> None:
 
 def _resolved(run: Run, order: Order, row: SoldOrder) -> ResolvedOrder:
     try:
-        return resolve_order(order, link=run.link, known_at=row.mappings_as_of)
+        return naming.resolve(run, order, row)
     except MappingError as error:
         if not alike.found_after_all(run, error):
             raise
     if run.source.is_shop():
         _keep_units(run, order, row)
-    return resolve_order(order, link=run.link, known_at=row.mappings_as_of)
+    return naming.resolve(run, order, row)
 
 
 def _fulfil(run: Run, resolved: ResolvedOrder, row: SoldOrder) -> Outcome:

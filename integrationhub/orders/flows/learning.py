@@ -1,5 +1,5 @@
 """The codes of mapping tables, kept fresh by the clock: what people can choose from (`learn_carriers`, `learn_reasons`,
-`learn_products`), what a shop offers and will be sold (`learn_offers`), and which records each mapping shaped
+`learn_taxes`, `learn_products`), what a shop offers and will be sold (`learn_offers`), and which records each mapping shaped
 (`count_mapping_uses`).
 """
 
@@ -14,7 +14,7 @@ from connectors.base import Capability
 from connectors.canonical.dispatches import Reason
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
-from integrationhub.orders.flows import alike, confirming
+from integrationhub.orders.flows import alike, confirming, naming
 from integrationhub.sync import places
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
 from integrationhub.sync.lanes import Lane
@@ -44,6 +44,14 @@ def learn_reasons(run: Run) -> Outcome:
 
 def _reason_item(reason: Reason) -> CodeItem:
     return CodeItem(code=reason.code, label=f"{reason.label} ({reason.kind.lower()})")
+
+
+def learn_taxes(run: Run) -> Outcome:
+    """The taxes that orders may name where they are fulfilled; orders that waited for one of them go on."""
+    place = run.connection.row
+    listed = naming.learn_taxes(place, run.connection.connector)
+    fitting = naming.let_go_what_fits(place, listed)
+    return Done(f"{len(listed)} taxes; {fitting} that were missing fit by now." if fitting else f"{len(listed)} taxes.")
 
 
 def learn_offers(run: Run) -> Outcome:
@@ -191,6 +199,18 @@ LEARN_REASONS = register(
         part="source",
         cadence_seconds=DAY_SECONDS,
         platforms=platforms_able_to(Capability.LIST_REASONS),
+    )
+)
+LEARN_TAXES = register(
+    Flow(
+        name="learn_taxes",
+        label="Read the list of taxes",
+        lane=Lane.BULK,
+        run=learn_taxes,
+        side="connection",
+        part="target",
+        cadence_seconds=DAY_SECONDS,
+        platforms=platforms_able_to(Capability.LIST_TAXES),
     )
 )
 LEARN_OFFERS = register(

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.canonical.errors import ConfigurationError, DataError
 from connectors.canonical.money import Money
-from connectors.canonical.orders import Order, OrderState, TaxAmount
+from connectors.canonical.orders import Order, OrderState, Payment, TaxAmount
 from connectors.centra.connector import CentraConnector
 from connectors.centra.sandbox import CentraSandbox
 from connectors.centra.sold_money import share
@@ -122,6 +122,33 @@ def test_a_gift_card_is_payment_and_lowers_nothing(shop: CentraSandbox) -> None:
     order = read(shop, number)
 
     assert (order.total, order.state) == (gbp("126"), OrderState.READY_TO_SHIP)
+    assert order.payments == (
+        Payment(method="GIFT_CARD", amount=gbp("50"), reference=f"gift-{number}"),
+        Payment(method="card", amount=gbp("76"), reference=f"card-{number}"),
+    )
+
+
+def test_an_order_paid_by_one_means_is_one_payment_with_the_payment_services_reference(shop: CentraSandbox) -> None:
+    number = shop.sell([{"sku": COAT, "price": "120"}], shipping="6")
+
+    assert read(shop, number).payments == (Payment(method="card", amount=gbp("126"), reference=f"card-{number}"),)
+
+
+def test_a_gift_card_that_was_given_back_pays_nothing_and_none_pays_more_than_the_order(shop: CentraSandbox) -> None:
+    number = shop.sell([{"sku": COAT, "price": "120"}], gift_card="50")
+    told = payload_of(shop, number)
+    gift = next(entry for entry in told["paymentHistory"] if entry["entryType"] == "AUTH_GIFT_CARD")
+    connector = connector_of(shop)
+
+    told["paymentHistory"].append({**gift, "id": 10_000, "entryType": "CANCEL_GIFT_CARD"})
+    given_back = connector.parse_order(told)
+    gift["value"] = {"value": Decimal("170")}
+    told["paymentHistory"].pop()
+    more = connector.parse_order(told)
+
+    assert [(one.method, one.amount) for one in given_back.payments] == [("card", gbp("120"))]
+    assert given_back.state is OrderState.AWAITING_PAYMENT
+    assert [(one.method, one.amount) for one in more.payments] == [("GIFT_CARD", gbp("120"))]
 
 
 def test_a_gift_card_that_centra_shows_among_the_discounts_is_payment_too(shop: CentraSandbox) -> None:
@@ -130,6 +157,8 @@ def test_a_gift_card_that_centra_shows_among_the_discounts_is_payment_too(shop: 
     order = read(shop, number)
 
     assert (order.total, order.lines[0].line_total) == (gbp("114"), gbp("108"))
+    assert order.state is OrderState.READY_TO_SHIP
+    assert [(one.method, one.amount) for one in order.payments] == [("GIFT_CARD", gbp("50")), ("card", gbp("64"))]
 
 
 def test_units_that_were_cancelled_are_kept_for_the_story_and_not_charged(shop: CentraSandbox) -> None:

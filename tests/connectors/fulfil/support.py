@@ -13,10 +13,11 @@ from connectors.base import Account
 from connectors.canonical.money import Money
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Address, Order, OrderLine, OrderState, TaxAmount
+from connectors.canonical.taxes import ListedTax
 from connectors.fulfil.connector import FulfilConnector
 from connectors.fulfil.sandbox import FulfilSandbox, sales, wire
 from connectors.fulfil.sandbox.creating import create_order
-from connectors.fulfil.translate import ChannelTax, build_order
+from connectors.fulfil.translate import build_order
 from connectors.fulfil.typedjson import encode
 from connectors.http import Gate, OpenGate
 from connectors.transport import BrokenOffError, Incoming, NotSentError, Outgoing
@@ -161,7 +162,7 @@ def released(sandbox: FulfilSandbox, reference: str = "CE-10045", order: Order =
 
 def sent(sandbox: FulfilSandbox, reference: str, *, units: int = 2) -> str:
     """An order that left in one shipment, brought about without the network; the dispatch's id. `units` of the first line."""
-    taxes = [ChannelTax(name="SE VAT 25", rate=Decimal("0.25"))]
+    taxes = [ListedTax(name="SE VAT 25", rate=Decimal("0.25"))]
     told = encode(build_order(_with_units(order_of(reference), units), OPTIONS, taxes=taxes))
     sale = create_order(sandbox.tenant, 3, wire.decode(told))["id"]
     sales.process(sandbox.tenant, sale)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.canonical.errors import DataError, PermanentError
-from connectors.canonical.orders import TargetState, TaxAmount
+from connectors.canonical.orders import Payment, TargetState, TaxAmount
+from connectors.canonical.taxes import ListedTax
 from connectors.fulfil.translate import (
-    ChannelTax,
     build_order,
     parse_dispatch,
     parse_product,
@@ -25,9 +25,9 @@ from tests.contracts import contract
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 TAXES = (
-    ChannelTax(name="SE VAT 25", rate=Decimal("0.25")),
-    ChannelTax(name="DK VAT 25", rate=Decimal("0.25")),
-    ChannelTax(name="DE VAT 19", rate=Decimal("0.19")),
+    ListedTax(name="SE VAT 25", rate=Decimal("0.25")),
+    ListedTax(name="DK VAT 25", rate=Decimal("0.25")),
+    ListedTax(name="DE VAT 19", rate=Decimal("0.19")),
 )
 
 
@@ -91,23 +91,32 @@ def test_an_unpaid_order_carries_no_payment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tax", "name"),
+    ("country", "tax", "name"),
     [
-        (vat("79.60"), "SE VAT 25"),
-        (vat("79.60", code="MOMS"), "SE VAT 25"),  # by rate, and then by the country it goes to
-        (vat("79.60", code="MOMS", rate="25.00 %"), "SE VAT 25"),
-        (vat("79.60", code="MOMS", rate=""), "SE VAT 25"),  # by what it comes to
-        (vat("60.50", code="", rate="19"), "DE VAT 19"),
+        ("SE", vat("79.60"), "SE VAT 25"),
+        ("SE", vat("79.60", code="MOMS"), "SE VAT 25"),  # by rate, and by the country it goes to
+        ("SE", vat("79.60", code="MOMS", rate="25.00 %"), "SE VAT 25"),
+        ("SE", vat("79.60", code="MOMS", rate=""), "SE VAT 25"),  # by what it comes to
+        ("DE", vat("63.55", code="", rate="19"), "DE VAT 19"),
+        ("SE", vat("63.55", code="DE VAT 19", rate="19"), "DE VAT 19"),  # a name goes first
     ],
 )
-def test_a_tax_is_known_by_its_name_or_by_its_rate(tax: TaxAmount, name: str) -> None:
-    built = build_order(replace(ORDER, lines=(replace(TEES, taxes=(tax,)),)), OPTIONS, taxes=TAXES)
+def test_a_tax_is_known_by_its_name_or_by_its_rate(country: str, tax: TaxAmount, name: str) -> None:
+    line = replace(TEES, taxes=(tax,), shipping_taxes=())
+    sold = replace(ORDER, lines=(line,), shipping_address=replace(ALICE, country=country))
+    built = build_order(sold, OPTIONS, taxes=TAXES)
 
     assert [one["name"] for one in built["sale_lines"][0]["tax_lines"]] == [name]
 
 
 @pytest.mark.parametrize(
-    "tax", [vat("20.00", code="MOMS", rate="6"), vat("1.00", code="MOMS", rate=""), vat("1", rate="24")]
+    "tax",
+    [
+        vat("20.00", code="MOMS", rate="6"),
+        vat("1.00", code="MOMS", rate=""),
+        vat("1", rate="24"),
+        vat("63.55", code="", rate="19"),  # only for Germany
+    ],
 )
 def test_a_tax_that_the_channel_does_not_have_is_refused_before_anything_is_sent(tax: TaxAmount) -> None:
     with pytest.raises(PermanentError) as caught:
@@ -115,6 +124,44 @@ def test_a_tax_that_the_channel_does_not_have_is_refused_before_anything_is_sent
 
     assert (caught.value.code, caught.value.subject) == ("unknown_tax", "CE-10045")
     assert "SE VAT 25" in caught.value.message
+
+
+def test_a_tax_of_nothing_need_not_be_one_of_the_channels() -> None:
+    line = replace(TEES, taxes=(vat("0", code="EXPORT", rate="0"),), shipping_taxes=())
+    (sent,) = build_order(replace(ORDER, lines=(line,)), OPTIONS, taxes=TAXES)["sale_lines"]
+
+    assert sent["tax_lines"] == []
+
+
+def test_several_taxes_of_a_line_stay_apart() -> None:
+    taxes = (
+        *TAXES,
+        ListedTax(name="US STATE", rate=Decimal("0.0625")),
+        ListedTax(name="US CITY", rate=Decimal("0.02")),
+    )
+    line = replace(TEES, taxes=(vat("20", code="", rate="6.25"), vat("6.40", code="", rate="2")), shipping_taxes=())
+    sold = replace(ORDER, lines=(line,), shipping_address=replace(ALICE, country="US"))
+
+    (sent,) = build_order(sold, OPTIONS, taxes=taxes)["sale_lines"]
+
+    assert [(one["name"], one["amount"]) for one in sent["tax_lines"]] == [
+        ("US STATE", Decimal("20.00")),
+        ("US CITY", Decimal("6.40")),
+    ]
+
+
+def test_an_order_paid_in_parts_carries_each_with_its_own_gateway() -> None:
+    parts = (
+        Payment(method="gift_cards", amount=sek("47.00"), reference="gift-1"),
+        Payment(method="", amount=sek("500.00"), reference="psp-9"),
+    )
+    built = build_order(replace(ORDER, payments=parts), OPTIONS, taxes=TAXES)
+
+    assert [(one["method"], one["amount"], one["provider_reference"]) for one in built["payments"]] == [
+        ("gift_cards", Decimal("47.00"), "gift-1"),
+        ("adyen", Decimal("500.00"), "psp-9"),
+    ]
+    assert sum(one["amount"] for one in built["payments"]) == built["amount"]
 
 
 def test_every_missing_part_is_named_at_once() -> None:

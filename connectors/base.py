@@ -265,6 +265,17 @@ class Connector(ABC):
         """Cancel `quantities` (target line id → units). NOT repeatable: re-read before trying again."""
         raise self._lacks(Capability.CANCEL_ORDERS)
 
+    # It tells of no order by itself: what it holds of those it fulfils is asked for every few minutes.
+    lists_order_changes: ClassVar[bool] = False
+
+    def fetch_order_changes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of the orders it fulfils that changed in [from, until].
+
+        Records of kind "order", named by the external id. Their payload holds what matters to who sold the order, its state
+        and its units, and nothing personal: so it differs only where something is to be followed.
+        """
+        raise self._lacks(Capability.CREATE_ORDERS)
+
     # --- dispatches -----------------------------------------------------------------------------------------------
     def fetch_dispatches(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
         raise self._lacks(Capability.READ_DISPATCHES)

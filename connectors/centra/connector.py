@@ -54,7 +54,7 @@ class CentraConnector(Connector):
         Capability.CREATE_ORDERS: True,
         Capability.HOLD_ORDERS: True,
         Capability.CANCEL_ORDERS: True,
-        Capability.CANCEL_SOLD_ORDERS: False,
+        Capability.CANCEL_SOLD_ORDERS: True,
         Capability.READ_DISPATCHES: True,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
@@ -77,7 +77,7 @@ class CentraConnector(Connector):
     capability_notes = {
         Capability.READ_ORDERS: "Confirmed and paid ones go on to who fulfils them; what counts as paid is a setting.",
         Capability.CREATE_ORDERS: "Through the Order API plugin, with Allow Order Create switched on.",
-        Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
+        Capability.CANCEL_SOLD_ORDERS: "While no payment is captured; only on a person's word, or where the link says so.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
         Capability.CONFIRM_DISPATCHES: "A shipment is made and completed for each parcel that another warehouse sends.",
         Capability.READ_RETURNS: "Changes of open returns come as events, with their refunds, or when the hub asks again.",
@@ -152,6 +152,11 @@ class CentraConnector(Connector):
 
     def list_orders_placed(self, *, since: datetime, until: datetime, token: str | None = None) -> MarkPage:
         return self.sold.placed(since=since, until=until, token=token)
+
+    def cancel_sold_order(self, order: Order, *, reason_code: str) -> str:
+        """Centra takes no reason code. Refused once money was captured: then it is returned and refunded there."""
+        self.orders.cancel(order.reference, comment="Cancelled where it is fulfilled.")
+        return ""
 
     # --- creating an order sold elsewhere -------------------------------------------------------------------------
     def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:

@@ -28,6 +28,7 @@ from connectors.fulfil.account import (
     warehouse_ids,
     webhook_secrets,
 )
+from connectors.fulfil.changes import Changes
 from connectors.fulfil.client import MOST_ROWS, FulfilClient
 from connectors.fulfil.dispatches import Dispatches
 from connectors.fulfil.orders import Orders
@@ -45,6 +46,7 @@ class FulfilConnector(Connector):
     platform = "fulfil"
     label = "Fulfil"
     creates_paid_orders = True
+    lists_order_changes = True
     capabilities = {
         Capability.READ_ORDERS: False,
         Capability.COUNT_ORDERS: False,
@@ -119,6 +121,10 @@ class FulfilConnector(Connector):
         return Orders(self.client, channels=channel_ids(self.account))
 
     @cached_property
+    def changes(self) -> Changes:
+        return Changes(self.client, channels=channel_ids(self.account))
+
+    @cached_property
     def dispatches(self) -> Dispatches:
         return Dispatches(self.client, channels=channel_ids(self.account))
 
@@ -149,6 +155,9 @@ class FulfilConnector(Connector):
     def cancel_lines(self, existing: TargetOrder, *, quantities: Mapping[str, int], comment: str) -> None:
         """Every unit of the order, or PermanentError: a part cannot be cancelled from outside."""
         self.orders.cancel_lines(existing.external_id, quantities=quantities, comment=comment)
+
+    def fetch_order_changes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        return self.changes.page(since=updated_from, until=updated_until, token=token)
 
     def _chosen(self, options: OrderOptions) -> OrderOptions:
         method = options.payment_method or text_setting(self.account, "payment_method")

@@ -27,6 +27,18 @@ def _cancelled_at_target(facts: Facts) -> SafeString:
     )
 
 
+def _cancelled_in_warehouse(facts: Facts) -> SafeString:
+    charged = facts.money("charged")
+    return format_html(
+        "Order <b>{}</b>{}: somebody cancelled it in {} as {}. {} still has it open, and its customer waits.",
+        facts.text("order"),
+        f" over {money(charged)}" if charged is not None else "",
+        facts.target_platform,
+        facts.text("number"),
+        facts.channel,
+    )
+
+
 def _gone_at_target(facts: Facts) -> SafeString:
     return format_html(
         "Order <b>{}</b>: {} created it as {} and no longer shows it.",
@@ -37,11 +49,13 @@ def _gone_at_target(facts: Facts) -> SafeString:
 
 
 def _units_cancelled_at_target(facts: Facts) -> SafeString:
+    worth = facts.money("worth")
     return format_html(
-        "Order <b>{}</b>: {} has fewer units in {} than were sold. {} still expects them all.",
+        "Order <b>{}</b>: {} has fewer units in {} than were sold{}. {} still expects them all.",
         facts.text("order"),
         facts.target_platform,
         facts.text("number"),
+        f", {money(worth)} less" if worth is not None else "",
         facts.channel,
     )
 
@@ -134,6 +148,19 @@ register(
         fix=Fix.RETRY,
         playbook="cancelled-before-finished",
         needs=frozenset({"order"}),
+    ),
+    Cause(
+        code="cancelled_in_warehouse",
+        label="Cancelled in the warehouse",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_cancelled_in_warehouse,
+        why="The shop owns its orders, so the hub cancels none there unless a person or the link says so.",
+        if_nobody_acts="The customer has paid, or is going to, and gets nothing; the shop keeps the units allocated.",
+        next_step="Cancel it in the shop too",
+        fix=Fix.CANCEL,
+        playbook="cancelled-in-the-warehouse",
+        needs=frozenset({"order", "charged"}),
     ),
     Cause(
         code="gone_at_target",

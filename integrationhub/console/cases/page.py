@@ -119,10 +119,17 @@ def _other_fix(case: ExceptionCase, telling: Telling, rights: Rights, *, now: da
     preview = previews(case, [])[None]
     return {
         "fix_template": "console/cases/fix_retry.html",
+        "fix_url": _cancel_url(case) if telling.fix == Fix.CANCEL else "",
         "preview": preview,
         "would": preview.retry_sentence(currency=case.brand.reporting_currency, now=now),
         "edits": telling.fix == Fix.EDIT,
     }
+
+
+def _cancel_url(case: ExceptionCase) -> str:
+    """The page that says what cancelling the case's order brings about; "" for a case that is about none."""
+    kind, _, pk = case.object_key.partition(":")
+    return reverse("admin:orders_soldorder_act", args=[pk, "cancel"]) if kind == "order" else ""
 
 
 def _page_number(request: HttpRequest) -> int:

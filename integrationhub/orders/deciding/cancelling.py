@@ -7,7 +7,7 @@ from connectors.canonical.orders import OrderState, TargetState
 from integrationhub.orders.deciding.kinds import Decision, Kind
 from integrationhub.orders.deciding.standing import Standing
 from integrationhub.orders.flows.cancelling import ENDED_AT_SOURCE
-from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.flows.routing import look_again, order_job
 from integrationhub.sync.enqueue import enqueue
 
 SHIPPED = (OrderState.SHIPPED.value, OrderState.RECEIVED.value)
@@ -37,6 +37,8 @@ def _cancel_consequences(standing: Standing) -> tuple[str, ...]:
         told.append(f"{source} takes no cancellations from the hub: cancel it there by hand.")
     elif order.state not in ENDED_AT_SOURCE and standing.source_cancels_by_asking:
         told.append(asked(source))
+    elif order.state not in ENDED_AT_SOURCE and standing.sold_by_a_shop:
+        told.append(f"Then {source} cancels it too. It refuses where money was taken: return and refund it there then.")
     elif order.state not in ENDED_AT_SOURCE:
         told.append(f"Then {source} is told: the customer gets the money back. It counts against us there.")
     return (*told, "It cannot be undone.")
@@ -51,7 +53,9 @@ def cancel(decision: Decision, standing: Standing) -> str:
     order.cancel_wanted_at, order.cancel_wanted_by = ports.now(), decision.by[:150]
     order.save(update_fields=["cancel_wanted_at", "cancel_wanted_by"])
     there = order.target_external_id and order.target_state != TargetState.CANCELLED.value
-    enqueue(order_job("cancel_target_order" if there else "cancel_sold_order", order))
+    flow = "cancel_target_order" if there else "cancel_sold_order"
+    enqueue(order_job(flow, order))
+    look_again(order, (flow,))  # it may have waited for this very word
     return "It is being cancelled."
 
 

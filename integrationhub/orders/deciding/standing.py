@@ -51,6 +51,11 @@ class Standing:
         return connector is not None and connector.capabilities[capability]
 
     @property
+    def sold_by_a_shop(self) -> bool:
+        connector = CONNECTORS.get(self.order.link.source.platform)
+        return connector is not None and connector.is_shop()
+
+    @property
     def source_cancels_by_asking(self) -> bool:
         connector = CONNECTORS.get(self.order.link.source.platform)
         return connector is not None and connector.cancels_by_asking

@@ -15,7 +15,7 @@ from connectors.canonical.orders import Order, OrderState
 from integrationhub.orders import ledger, reserving
 from integrationhub.orders.flows import alike, following
 from integrationhub.orders.flows.creating import bring_to_target, may_exist
-from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.flows.routing import look_again, order_job
 from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import enqueue
@@ -27,6 +27,8 @@ from mappings_app.resolving import ResolvedOrder, resolve_order
 BEFORE_FULFILMENT = frozenset(
     {OrderState.STAGING, OrderState.AWAITING_ACCEPTANCE, OrderState.AWAITING_PAYMENT, OrderState.READY_TO_SHIP}
 )
+# What a person was asked to settle where it was sold: a newer version of the order may show that it is.
+WAIT_FOR_THE_SOURCE = ("watch_target_order", "cancel_sold_order")
 
 
 def import_order(run: Run) -> Outcome:
@@ -58,6 +60,8 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
         return Skipped(f"{run.source_row.name} fulfils this order itself.")
     if order.test:
         return Skipped(f"A test order of {run.source_row.name}: it is neither accepted nor sent to the warehouse.")
+    if row.target_external_id:
+        look_again(row, WAIT_FOR_THE_SOURCE)
     if order.cancellation_requested:
         enqueue(order_job("acknowledge_cancellation", row))
     if run.source.is_shop():

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery
+from connectors.canonical.destinations import Destination
 from connectors.canonical.dispatches import Carrier, Dispatch, DispatchRemark, Reason
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
@@ -274,6 +275,16 @@ class Connector(ABC):
         Records of kind "order", named by the external id. Their payload holds what matters to who sold the order, its state
         and its units, and nothing personal: so it differs only where something is to be followed.
         """
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    changes_addresses: ClassVar[bool] = False  # whether `change_address` is there; else a person changes it by hand
+
+    def read_destination(self, external_id: str) -> Destination:
+        """Where an order goes that it fulfils, as it stands now."""
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    def change_address(self, external_id: str, order: Order, *, email: str) -> None:
+        """Let the order go where `order` says. Repeatable: it sets states. The country cannot change."""
         raise self._lacks(Capability.CREATE_ORDERS)
 
     # --- dispatches -----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
 from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery
+from connectors.canonical.destinations import Destination
 from connectors.canonical.dispatches import Dispatch, DispatchRemark
 from connectors.canonical.errors import ConfigurationError, PermanentError
 from connectors.canonical.events import Event, NotListeningError
@@ -94,6 +95,7 @@ class CentraConnector(Connector):
         Capability.EVENTS_QUEUE: "Centra may have to switch the queue on; until then the hub polls.",
         Capability.WEBHOOKS: "A hint only: Centra drops a message after at most 3 retries.",
     }
+    changes_addresses = True
     settings = (*SETTINGS, *SOLD_SETTINGS)
 
     @classmethod
@@ -189,6 +191,12 @@ class CentraConnector(Connector):
 
     def cancel_lines(self, existing: TargetOrder, *, quantities: Mapping[str, int], comment: str) -> None:
         self.orders.cancel_lines(existing.external_id, quantities=quantities, comment=comment)
+
+    def read_destination(self, external_id: str) -> Destination:
+        return self.orders.destination(external_id)
+
+    def change_address(self, external_id: str, order: Order, *, email: str) -> None:
+        self.orders.readdress(external_id, order, email=email)
 
     # --- dispatches -----------------------------------------------------------------------------------------------
     def fetch_dispatches(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
+from connectors.canonical.destinations import Destination
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
@@ -158,6 +159,9 @@ class FulfilConnector(Connector):
 
     def fetch_order_changes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
         return self.changes.page(since=updated_from, until=updated_until, token=token)
+
+    def read_destination(self, external_id: str) -> Destination:
+        return self.changes.destination(external_id)
 
     def _chosen(self, options: OrderOptions) -> OrderOptions:
         method = options.payment_method or text_setting(self.account, "payment_method")

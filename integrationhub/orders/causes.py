@@ -69,6 +69,16 @@ def _shipped_before_import(facts: Facts) -> SafeString:
     )
 
 
+def _shipped_elsewhere(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: {} shows it as shipped, but no parcel has left {}. It has it open as {} and may send it again.",
+        facts.text("order"),
+        facts.channel,
+        facts.target_platform,
+        facts.text("number"),
+    )
+
+
 def _changed_after_sending(facts: Facts) -> SafeString:
     return format_html(
         "Order <b>{}</b> was changed in {} after {} got it as {}. It came to {} there and is {} here.",
@@ -78,6 +88,18 @@ def _changed_after_sending(facts: Facts) -> SafeString:
         facts.text("number"),
         _amount(facts, "shown"),
         _amount(facts, "charged"),
+    )
+
+
+def _address_changed(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: its {} changed at {} after {} got it as {}. The hub could not carry that over: {}.",
+        facts.text("order"),
+        facts.text("what", "address"),
+        facts.channel,
+        facts.target_platform,
+        facts.text("number"),
+        facts.text("reason", "it has to be done by hand"),
     )
 
 
@@ -110,6 +132,32 @@ register(
         fix=Fix.RETRY,
         playbook="changed-after-sending",
         needs=frozenset({"order", "charged", "shown"}),
+    ),
+    Cause(
+        code="address_changed",
+        label="Address changed after it was sent on",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_address_changed,
+        why="The customer or somebody in the shop corrected it while the order was on its way to the warehouse.",
+        if_nobody_acts="The parcel leaves for the old address, or the customer is told at the old one.",
+        next_step="Change it there too, then try again",
+        fix=Fix.RETRY,
+        playbook="address-changed",
+        needs=frozenset({"order", "what"}),
+    ),
+    Cause(
+        code="shipped_elsewhere",
+        label="Shipped, and still to be packed",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_shipped_elsewhere,
+        why="Somebody marked it as shipped where it was sold, or sent it from another place.",
+        if_nobody_acts="It is packed and leaves a second time.",
+        next_step="Cancel it where it is packed, or let it leave, then try again",
+        fix=Fix.RETRY,
+        playbook="shipped-and-still-to-be-packed",
+        needs=frozenset({"order"}),
     ),
     Cause(
         code="stopped_after_sending",

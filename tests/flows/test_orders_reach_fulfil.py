@@ -34,6 +34,7 @@ def test_an_order_lives_its_whole_life_in_fulfil(world: Warehouse) -> None:
     (row,) = world.fulfil.orders_by_identifier(number)
     assert row["metadata"] == {"shop": "Centra", "shop_order": number, "shop_tax": "31.00"}
 
+    world.fulfil.ship_order(sale["id"], tracking_number="T1")
     world.centra.ship_order(int(number))
     world.poll()
 

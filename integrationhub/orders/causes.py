@@ -81,13 +81,14 @@ def _shipped_elsewhere(facts: Facts) -> SafeString:
 
 def _changed_after_sending(facts: Facts) -> SafeString:
     return format_html(
-        "Order <b>{}</b> was changed in {} after {} got it as {}. It came to {} there and is {} here.",
+        "Order <b>{}</b> was changed after {} got it as {}: {} says {} by now, and {} shows {}.",
         facts.text("order"),
-        facts.channel,
         facts.target_platform,
         facts.text("number"),
-        _amount(facts, "shown"),
+        facts.channel,
         _amount(facts, "charged"),
+        facts.target_platform,
+        _amount(facts, "shown"),
     )
 
 

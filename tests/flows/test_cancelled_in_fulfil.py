@@ -112,6 +112,17 @@ def test_an_order_put_back_to_work_in_fulfil_closes_its_case_when_it_is_looked_a
     assert (world.cases(), in_centra(world, number)) == ([], "CONFIRMED")
 
 
+def test_an_order_that_centra_holds_meanwhile_is_not_forgotten(world: Warehouse) -> None:
+    number, sale = sent(world)
+    world.centra.hold_order(int(number))
+    world.poll()
+
+    world.fulfil.cancel_order(sale)
+    look(world)
+
+    assert ("cancelled_in_warehouse", 1) in world.cases()
+
+
 def test_where_the_link_says_so_centra_follows_once_however_often_it_is_read(world: Warehouse) -> None:
     follows(world)
     number, sale = sent(world)

@@ -27,6 +27,7 @@ from mappings_app.resolving import resolve_reason
 
 ENDED_AT_SOURCE = (OrderState.CANCELLED.value, OrderState.REFUSED.value, OrderState.CLOSED.value)
 LIVE_AT_SOURCE = (
+    OrderState.STAGING.value,  # a shop holds it
     OrderState.AWAITING_ACCEPTANCE.value,
     OrderState.AWAITING_PAYMENT.value,
     OrderState.READY_TO_SHIP.value,
@@ -235,8 +236,12 @@ def cancel_sold_order(run: Run) -> Outcome:
         return Skipped(f"{run.source_row.name} does not know this order any more.")
     if order.state.value in ENDED_AT_SOURCE or not order.open_lines:
         return _ended(run, row)
-    if run.source.is_shop() and row.cancel_wanted_at is None and not run.link.cancels_in_shop:
-        return _ask_first(run, row)
+    if run.source.is_shop() and row.cancel_wanted_at is None:
+        seen = run.target.read_order(row.target_external_id)
+        if seen is not None and seen.state != TargetState.CANCELLED:
+            return Skipped(f"{run.target_row.name} has it open again.")
+        if not run.link.cancels_in_shop:
+            raise _undecided(run, row)
     run.write(_cancellation_at_source(run, row, order))
     if run.source.cancels_by_asking:
         reserving.let_go(row, reason=f"{run.source_row.name} is asked to cancel it.")
@@ -250,13 +255,10 @@ def _ended(run: Run, row: SoldOrder) -> Skipped:
     return Skipped(f"{run.source_row.name} has ended it already.")
 
 
-def _ask_first(run: Run, row: SoldOrder) -> Outcome:
+def _undecided(run: Run, row: SoldOrder) -> NeedsPersonError:
     """The shop owns its orders: without a word of its people, or of the link, none is cancelled behind their backs."""
-    seen = run.target.read_order(row.target_external_id)
-    if seen is not None and seen.state != TargetState.CANCELLED:
-        return Skipped(f"{run.target_row.name} has it open again.")
     total = Money(row.total, row.currency)
-    raise NeedsPersonError(
+    return NeedsPersonError(
         "cancelled_in_warehouse",
         object_key=f"order:{row.pk}",
         context={

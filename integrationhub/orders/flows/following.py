@@ -66,7 +66,7 @@ def require_unchanged(run: Run, order: Order, row: SoldOrder) -> None:
             "shown": stored(seen.total),
             "differences": differences,
         },
-        message=f"{row.reference} was changed in {run.source_row.name} after {run.target_row.name} got it.",
+        message=f"{row.reference} was changed after {run.target_row.name} got it: the two sides differ.",
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery
+from connectors.canonical.destinations import Destination
 from connectors.canonical.dispatches import Carrier, Dispatch, DispatchRemark, Reason
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
@@ -267,6 +268,27 @@ class Connector(ABC):
     def cancel_lines(self, existing: TargetOrder, *, quantities: Mapping[str, int], comment: str) -> None:
         """Cancel `quantities` (target line id → units). NOT repeatable: re-read before trying again."""
         raise self._lacks(Capability.CANCEL_ORDERS)
+
+    # It tells of no order by itself: what it holds of those it fulfils is asked for every few minutes.
+    lists_order_changes: ClassVar[bool] = False
+
+    def fetch_order_changes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        """One page of the orders it fulfils that changed in [from, until].
+
+        Records of kind "order", named by the external id. Their payload holds what matters to who sold the order, its state
+        and its units, and nothing personal: so it differs only where something is to be followed.
+        """
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    changes_addresses: ClassVar[bool] = False  # whether `change_address` is there; else a person changes it by hand
+
+    def read_destination(self, external_id: str) -> Destination:
+        """Where an order goes that it fulfils, as it stands now."""
+        raise self._lacks(Capability.CREATE_ORDERS)
+
+    def change_address(self, external_id: str, order: Order, *, email: str) -> None:
+        """Let the order go where `order` says. Repeatable: it sets states. The country cannot change."""
+        raise self._lacks(Capability.CREATE_ORDERS)
 
     # --- dispatches -----------------------------------------------------------------------------------------------
     def fetch_dispatches(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:

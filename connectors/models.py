@@ -171,6 +171,11 @@ class Link(models.Model):
         blank=True,
         help_text="One of the marketplace's own codes: for an order that is paid and was cancelled by us.",
     )
+    cancels_in_shop = models.BooleanField(
+        "what is cancelled where it is fulfilled is cancelled in the shop too",
+        default=False,
+        help_text="For links from a shop. Otherwise a person is asked first.",
+    )
     own_mappings_only = models.BooleanField(
         "only mappings of its own",
         default=False,

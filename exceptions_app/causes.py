@@ -34,6 +34,7 @@ class Fix(StrEnum):
     CONNECTION = "connection"  # the connection's page
     ACCEPTANCE = "acceptance"  # accept or refuse the orders
     CHOOSE = "choose"  # choose which of two records stays
+    CANCEL = "cancel"  # cancel the order where it was sold too, on the order's page
     CONFIRM = "confirm"  # say that it was done by hand
     BREAKER = "breaker"  # release or refuse what was stopped
     LISTINGS = "listings"  # what products are made of

@@ -13,6 +13,7 @@ from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
 from connectors.canonical.counts import MarkPage
 from connectors.canonical.deliveries import Delivery
+from connectors.canonical.destinations import Destination
 from connectors.canonical.dispatches import Dispatch, DispatchRemark
 from connectors.canonical.errors import ConfigurationError, PermanentError
 from connectors.canonical.events import Event, NotListeningError
@@ -54,7 +55,7 @@ class CentraConnector(Connector):
         Capability.CREATE_ORDERS: True,
         Capability.HOLD_ORDERS: True,
         Capability.CANCEL_ORDERS: True,
-        Capability.CANCEL_SOLD_ORDERS: False,
+        Capability.CANCEL_SOLD_ORDERS: True,
         Capability.READ_DISPATCHES: True,
         Capability.CONFIRM_DISPATCHES: True,
         Capability.PARTIAL_DISPATCHES: True,
@@ -78,7 +79,7 @@ class CentraConnector(Connector):
     capability_notes = {
         Capability.READ_ORDERS: "Confirmed and paid ones go on to who fulfils them; what counts as paid is a setting.",
         Capability.CREATE_ORDERS: "Through the Order API plugin, with Allow Order Create switched on.",
-        Capability.CANCEL_SOLD_ORDERS: "Nothing is sold there for another system.",
+        Capability.CANCEL_SOLD_ORDERS: "While no payment is captured; only on a person's word, or where the link says so.",
         Capability.CANCEL_ORDERS: "A whole order only while no capture is recorded; lines while they are not shipped.",
         Capability.CONFIRM_DISPATCHES: "A shipment is made and completed for each parcel that another warehouse sends.",
         Capability.READ_RETURNS: "Changes of open returns come as events, with their refunds, or when the hub asks again.",
@@ -96,6 +97,7 @@ class CentraConnector(Connector):
         Capability.EVENTS_QUEUE: "Centra may have to switch the queue on; until then the hub polls.",
         Capability.WEBHOOKS: "A hint only: Centra drops a message after at most 3 retries.",
     }
+    changes_addresses = True
     settings = (*SETTINGS, *SOLD_SETTINGS)
 
     @classmethod
@@ -155,6 +157,11 @@ class CentraConnector(Connector):
     def list_orders_placed(self, *, since: datetime, until: datetime, token: str | None = None) -> MarkPage:
         return self.sold.placed(since=since, until=until, token=token)
 
+    def cancel_sold_order(self, order: Order, *, reason_code: str) -> str:
+        """Centra takes no reason code. Refused once money was captured: then it is returned and refunded there."""
+        self.orders.cancel(order.reference, comment="Cancelled where it is fulfilled.")
+        return ""
+
     # --- creating an order sold elsewhere -------------------------------------------------------------------------
     def find_orders(self, reference: str) -> tuple[TargetOrder, ...]:
         return self.orders.find(reference)
@@ -186,6 +193,12 @@ class CentraConnector(Connector):
 
     def cancel_lines(self, existing: TargetOrder, *, quantities: Mapping[str, int], comment: str) -> None:
         self.orders.cancel_lines(existing.external_id, quantities=quantities, comment=comment)
+
+    def read_destination(self, external_id: str) -> Destination:
+        return self.orders.destination(external_id)
+
+    def change_address(self, external_id: str, order: Order, *, email: str) -> None:
+        self.orders.readdress(external_id, order, email=email)
 
     # --- dispatches -----------------------------------------------------------------------------------------------
     def fetch_dispatches(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:

@@ -29,6 +29,9 @@ fragment sold on Order {
   shipments { id isShipped }
   ... on DirectToConsumerOrder { orderHoldReason customer { email } }
 }
+"""
+
+_SOLD_TO = """
 fragment soldTo on Address {
   firstName lastName companyName address1 address2 city zipCode stateOrProvince state { code } country { code }
   email phoneNumber cellPhoneNumber
@@ -44,7 +47,23 @@ query ReadSold($where: OrderFilter!, $limit: Int!, $page: Int!) {
   orders(where: $where, sort: [updatedAt_ASC, number_ASC], limit: $limit, page: $page) { ...sold }
 }
 """
-    + _SOLD,
+    + _SOLD
+    + _SOLD_TO,
+)
+
+READ_DESTINATION = Document(
+    name="ReadDestination",
+    operation="orders",
+    complexity=300,
+    text="""
+query ReadDestination($number: Int!) {
+  orders(where: { number: [$number] }, limit: 1) {
+    number shippingAddress { ...soldTo } billingAddress { ...soldTo }
+    ... on DirectToConsumerOrder { customer { email } }
+  }
+}
+"""
+    + _SOLD_TO,
 )
 
 # By the time they were created, which never changes: no page can shift.
@@ -62,4 +81,4 @@ query ListSold($where: OrderFilter!, $limit: Int!, $page: Int!) {
 """,
 )
 
-SOLD_DOCUMENTS: tuple[Document, ...] = (READ_SOLD, LIST_SOLD)
+SOLD_DOCUMENTS: tuple[Document, ...] = (READ_SOLD, READ_DESTINATION, LIST_SOLD)

@@ -12,10 +12,11 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from connectors.canonical.cursor import NO_TIME
+from connectors.canonical.destinations import Destination
 from connectors.canonical.errors import HubError, PermanentError, TransientError, UnknownOutcomeError
-from connectors.canonical.orders import TargetOrder, TargetState
+from connectors.canonical.orders import Order, TargetOrder, TargetState
 from connectors.canonical.payload import JSON
-from connectors.centra import documents, translate
+from connectors.centra import documents, documents_sold, translate, translate_sold
 from connectors.centra.client import Answer, CentraClient
 from connectors.centra.reading import read_moment
 
@@ -58,6 +59,11 @@ def tagged(reference: str) -> Goal:
         words="set the external id of order {}",
         reached=lambda order: order.reference == reference,
     )
+
+
+READDRESSED = Goal(
+    name="readdress", field="update", words="change the address of order {}", reached=lambda order: False
+)
 
 
 def lines_cancelled(expected: Mapping[str, int]) -> Goal:
@@ -188,6 +194,20 @@ class Orders:
             "cancellationComment": comment,
         }
         self._do(documents.UPDATE_ORDER, whole_id(external_id), [goal], input=wanted)
+
+    def destination(self, external_id: str) -> Destination:
+        rows = self._client.execute(documents_sold.READ_DESTINATION, {"number": whole_id(external_id)}).data["orders"]
+        if not rows:
+            raise PermanentError(f"Centra has no order {external_id}.", subject=external_id, code="order_gone")
+        return translate_sold.parse_destination(rows[0])
+
+    def readdress(self, external_id: str, order: Order, *, email: str) -> None:
+        """What it came to is read back by who asked; so a mere warning decides nothing."""
+        wanted = {"number": whole_id(external_id), "input": translate_sold.build_addresses(order, email)}
+        answer = self._client.execute(documents.UPDATE_ORDER, wanted)
+        if answer.refusals:
+            raise _missed(READDRESSED, self.need(external_id), theirs=answer.refused(READDRESSED.field))
+        self.notices.extend(said.message for said in answer.warnings)
 
     def _cancel_line(self, line_id: str, units: int) -> dict[str, JSON]:
         policy: dict[str, JSON] = (

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.canonical.counts import OrderMark
+from connectors.canonical.destinations import Destination
 from connectors.canonical.errors import DataError
 from connectors.canonical.money import Money, zero
 from connectors.canonical.orders import Address, Order, OrderLine, OrderState, TaxAmount, check_order
@@ -86,6 +87,44 @@ def parse_order(payload: JSON, *, zone: ZoneInfo, terms: Terms) -> Order:
     )
     node.faults.raise_any()
     return check_order(order)
+
+
+def parse_destination(payload: JSON) -> Destination:
+    """Return where the order of documents_sold.READ_DESTINATION goes."""
+    node = Node.root(payload, kind="Order", key="number")
+    billing, shipping = _address(node, "billingAddress"), _address(node, "shippingAddress")
+    held = (node.child("billingAddress"), node.child("shippingAddress"))
+    emails = [part.text("email") for part in held if part is not None]
+    node.faults.raise_any()
+    goes_to = shipping or billing
+    return Destination(
+        deliveries=() if goes_to is None else (goes_to,), billing=billing, email=next(filter(None, emails), "")
+    )
+
+
+def build_addresses(order: Order, email: str) -> dict[str, JSON]:
+    """The part of DirectToConsumerOrderUpdateInput that says where an order goes. Centra changes no country."""
+    delivery = order.shipping_address or order.billing_address
+    billing = order.billing_address or delivery
+    named = (("shippingAddress", delivery), ("billingAddress", billing))
+    return {name: _built(address, email) for name, address in named if address is not None}
+
+
+def _built(address: Address, email: str) -> dict[str, JSON]:
+    street, *rest = address.street or ("",)
+    return {
+        "firstName": address.first_name,
+        "lastName": address.last_name,
+        "companyName": address.company,
+        "address1": street,
+        "address2": ", ".join(rest),
+        "city": address.city,
+        "zipCode": address.postal_code,
+        "stateOrProvince": address.region,
+        "phoneNumber": address.phone,
+        "cellPhoneNumber": address.phone,
+        **({"email": email} if email else {}),
+    }
 
 
 def mark_order(payload: JSON, *, zone: ZoneInfo) -> OrderMark | None:

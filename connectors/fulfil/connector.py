@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connectors import ports
 from connectors.base import Account, Capability, CheckReport, Connector, Page, Record
+from connectors.canonical.destinations import Destination
 from connectors.canonical.dispatches import Dispatch
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.events import Event
@@ -29,6 +30,7 @@ from connectors.fulfil.account import (
     warehouse_ids,
     webhook_secrets,
 )
+from connectors.fulfil.changes import Changes
 from connectors.fulfil.client import MOST_ROWS, FulfilClient
 from connectors.fulfil.dispatches import Dispatches
 from connectors.fulfil.orders import Orders
@@ -46,6 +48,7 @@ class FulfilConnector(Connector):
     platform = "fulfil"
     label = "Fulfil"
     creates_paid_orders = True
+    lists_order_changes = True
     capabilities = {
         Capability.READ_ORDERS: False,
         Capability.COUNT_ORDERS: False,
@@ -122,6 +125,10 @@ class FulfilConnector(Connector):
         return Orders(self.client, channels=channel_ids(self.account))
 
     @cached_property
+    def changes(self) -> Changes:
+        return Changes(self.client, channels=channel_ids(self.account))
+
+    @cached_property
     def dispatches(self) -> Dispatches:
         return Dispatches(self.client, channels=channel_ids(self.account))
 
@@ -155,6 +162,12 @@ class FulfilConnector(Connector):
 
     def fetch_taxes(self, market: str | None = None) -> tuple[ListedTax, ...]:
         return self.orders.taxes(market)
+
+    def fetch_order_changes(self, *, updated_from: datetime, updated_until: datetime, token: str | None = None) -> Page:
+        return self.changes.page(since=updated_from, until=updated_until, token=token)
+
+    def read_destination(self, external_id: str) -> Destination:
+        return self.changes.destination(external_id)
 
     def _chosen(self, options: OrderOptions) -> OrderOptions:
         method = options.payment_method or text_setting(self.account, "payment_method")

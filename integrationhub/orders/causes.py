@@ -27,6 +27,18 @@ def _cancelled_at_target(facts: Facts) -> SafeString:
     )
 
 
+def _cancelled_in_warehouse(facts: Facts) -> SafeString:
+    charged = facts.money("charged")
+    return format_html(
+        "Order <b>{}</b>{}: somebody cancelled it in {} as {}. {} still has it open, and its customer waits.",
+        facts.text("order"),
+        f" over {money(charged)}" if charged is not None else "",
+        facts.target_platform,
+        facts.text("number"),
+        facts.channel,
+    )
+
+
 def _gone_at_target(facts: Facts) -> SafeString:
     return format_html(
         "Order <b>{}</b>: {} created it as {} and no longer shows it.",
@@ -37,11 +49,13 @@ def _gone_at_target(facts: Facts) -> SafeString:
 
 
 def _units_cancelled_at_target(facts: Facts) -> SafeString:
+    worth = facts.money("worth")
     return format_html(
-        "Order <b>{}</b>: {} has fewer units in {} than were sold. {} still expects them all.",
+        "Order <b>{}</b>: {} has fewer units in {} than were sold{}. {} still expects them all.",
         facts.text("order"),
         facts.target_platform,
         facts.text("number"),
+        f", {money(worth)} less" if worth is not None else "",
         facts.channel,
     )
 
@@ -55,15 +69,38 @@ def _shipped_before_import(facts: Facts) -> SafeString:
     )
 
 
-def _changed_after_sending(facts: Facts) -> SafeString:
+def _shipped_elsewhere(facts: Facts) -> SafeString:
     return format_html(
-        "Order <b>{}</b> was changed in {} after {} got it as {}. It came to {} there and is {} here.",
+        "Order <b>{}</b>: {} shows it as shipped, but no parcel has left {}. It has it open as {} and may send it again.",
         facts.text("order"),
         facts.channel,
         facts.target_platform,
         facts.text("number"),
-        _amount(facts, "shown"),
+    )
+
+
+def _changed_after_sending(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b> was changed after {} got it as {}: {} says {} by now, and {} shows {}.",
+        facts.text("order"),
+        facts.target_platform,
+        facts.text("number"),
+        facts.channel,
         _amount(facts, "charged"),
+        facts.target_platform,
+        _amount(facts, "shown"),
+    )
+
+
+def _address_changed(facts: Facts) -> SafeString:
+    return format_html(
+        "Order <b>{}</b>: its {} changed at {} after {} got it as {}. The hub could not carry that over: {}.",
+        facts.text("order"),
+        facts.text("what", "address"),
+        facts.channel,
+        facts.target_platform,
+        facts.text("number"),
+        facts.text("reason", "it has to be done by hand"),
     )
 
 
@@ -96,6 +133,32 @@ register(
         fix=Fix.RETRY,
         playbook="changed-after-sending",
         needs=frozenset({"order", "charged", "shown"}),
+    ),
+    Cause(
+        code="address_changed",
+        label="Address changed after it was sent on",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_address_changed,
+        why="The customer or somebody in the shop corrected it while the order was on its way to the warehouse.",
+        if_nobody_acts="The parcel leaves for the old address, or the customer is told at the old one.",
+        next_step="Change it there too, then try again",
+        fix=Fix.RETRY,
+        playbook="address-changed",
+        needs=frozenset({"order", "what"}),
+    ),
+    Cause(
+        code="shipped_elsewhere",
+        label="Shipped, and still to be packed",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_shipped_elsewhere,
+        why="Somebody marked it as shipped where it was sold, or sent it from another place.",
+        if_nobody_acts="It is packed and leaves a second time.",
+        next_step="Cancel it where it is packed, or let it leave, then try again",
+        fix=Fix.RETRY,
+        playbook="shipped-and-still-to-be-packed",
+        needs=frozenset({"order"}),
     ),
     Cause(
         code="stopped_after_sending",
@@ -134,6 +197,19 @@ register(
         fix=Fix.RETRY,
         playbook="cancelled-before-finished",
         needs=frozenset({"order"}),
+    ),
+    Cause(
+        code="cancelled_in_warehouse",
+        label="Cancelled in the warehouse",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_cancelled_in_warehouse,
+        why="The shop owns its orders, so the hub cancels none there unless a person or the link says so.",
+        if_nobody_acts="The customer has paid, or is going to, and gets nothing; the shop keeps the units allocated.",
+        next_step="Cancel it in the shop too",
+        fix=Fix.CANCEL,
+        playbook="cancelled-in-the-warehouse",
+        needs=frozenset({"order", "charged"}),
     ),
     Cause(
         code="gone_at_target",

@@ -19,7 +19,7 @@ from integrationhub.sync.models import Correction, Document, InboxRecord, SyncAt
 from integrationhub.sync.models.jobs import TERMINAL_STATES
 
 OVER = frozenset({*(state.value for state in OVER_STATES), OrderState.SHIPPED.value, OrderState.RECEIVED.value})
-NEED_ADDRESSES = frozenset({"import_order", "confirm_dispatch"})
+NEED_ADDRESSES = frozenset({"import_order", "confirm_dispatch", "change_address"})
 
 
 def why_not_erase(order: SoldOrder, open_flows: Collection[str]) -> str:
@@ -75,7 +75,7 @@ def erase(order: SoldOrder) -> None:
 
 def _erase_row(order: SoldOrder) -> None:
     now = ports.now()
-    OrderPerson.objects.update_or_create(order=order, defaults={"data": None, "erased_at": now})
+    OrderPerson.objects.update_or_create(order=order, defaults={"data": None, "sent": None, "erased_at": now})
     SoldOrder.objects.filter(pk=order.pk).update(customer_initials="")
     records = InboxRecord.objects.filter(records_of(order))
     documents = Document.objects.filter(pk__in=records.values("document_id"))

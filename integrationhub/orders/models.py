@@ -139,6 +139,7 @@ class OrderPerson(models.Model):
 
     order = models.OneToOneField(SoldOrder, on_delete=models.CASCADE, primary_key=True, related_name="person")
     data = EncryptedJSONField(null=True)
+    sent = EncryptedJSONField(null=True)  # as `data` stood when the order was sent on, or was last carried over
     erased_at = models.DateTimeField(null=True)
 
 

@@ -18,7 +18,7 @@ from integrationhub.sync.enqueue import NewJob, enqueue_many
 from integrationhub.sync.gate import ConnectionGate, OvertakenError, UnguardedWriteError
 from integrationhub.sync.models import Schedule
 from integrationhub.sync.places import Place, place
-from integrationhub.sync.writes import Effect, write
+from integrationhub.sync.writes import Effect, settle, write
 
 
 class ShadowedError(Exception):
@@ -97,6 +97,10 @@ class Run:
         if self.mode == Schedule.Mode.SHADOW:
             raise ShadowedError(f"Would now do {effect.operation} {effect.reference} at {effect.place.name}.")
         return write(self, effect)
+
+    def settle(self, place: Connection, operation: str, **reference: str) -> None:
+        """Say that what an earlier try was to bring about is so: see `writes.settle`."""
+        settle(self, place, operation, **reference)
 
     def weigh(
         self,

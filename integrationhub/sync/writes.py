@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models import Exists
 
 from connectors import ports
 from connectors.canonical.errors import HubError, TransientError, UnknownOutcomeError
 from connectors.models import Connection
 from integrationhub.sync.gate import OvertakenError
-from integrationhub.sync.models import WriteIntent
+from integrationhub.sync.models import SyncJob, WriteIntent
 from integrationhub.sync.models.calls import UNSETTLED_STATES
 
 if TYPE_CHECKING:
@@ -68,6 +69,16 @@ def write(run: "Run", effect: Effect) -> str:
             effect.finish(intent.external_id)
         intent.record(State.DONE)
     return intent.external_id
+
+
+def settle(run: "Run", place: Connection, operation: str, **reference: str) -> None:
+    """What an earlier try was to bring about is seen to be so, whoever did it: nothing of it is in doubt any more.
+
+    For flows that find nothing left to do. `reference` is looked up as given: `reference=`, or `reference__startswith=`.
+    """
+    mine = SyncJob.objects.filter(pk=run.job.id, fence=run.job.fence)
+    intents = WriteIntent.objects.filter(Exists(mine), connection=place, operation=operation, **reference)
+    intents.filter(state__in=UNSETTLED_STATES).update(state=State.DONE, settled_at=ports.now())
 
 
 def _sent_or_found(intent: "_Intent", effect: Effect, *, earlier: str | None) -> str:

@@ -16,6 +16,7 @@ from exceptions_app.models import CaseEvent, ExceptionCase, TeamTarget
 from exceptions_app.opening import wake_due_cases
 from integrationhub.console.cases.acting import ACTS
 from integrationhub.console.cases.previewing import Preview, previews
+from integrationhub.orders.models import OrderPerson
 from integrationhub.sync import blocking
 from integrationhub.sync.models import Blocker, CallBody, SyncAttempt, SyncCall, SyncJob
 from integrationhub.sync.sweep import keep_house
@@ -651,3 +652,42 @@ def test_every_button_asks_for_the_right_of_the_cases_brand(
 @pytest.mark.parametrize("what", sorted(ACTS))
 def test_a_button_takes_a_post(shop: Shop, client_of: Any, waiting: Any, what: str) -> None:
     assert client_of("OPS").get(address(waiting[0], "act/"), {"do": what}).status_code == 405
+
+
+# --- what changed after an order was sent on ---------------------------------------------------------------------------
+
+
+def test_an_order_cancelled_in_the_warehouse_leads_to_the_page_that_cancels_it_in_the_shop(
+    shop: Shop, client_of: Any
+) -> None:
+    order = factories.make_order(shop.link, "MK-1")
+    charged = {"amount": "126.00", "currency": "GBP"}
+    context = {"order": "MK-1", "number": "77", "charged": charged}
+    job = factories.make_job(order, flow="cancel_sold_order")
+    case = factories.make_case(
+        shop.link, "cancelled_in_warehouse", object_key=f"order:{order.pk}", context=context, jobs=[job]
+    )
+    told = page(client_of("OPS"), case)
+    assert "Order <b>MK-1</b> over £126.00: somebody cancelled it in Centra as 77." in told
+    assert f'<a class="hub-button" href="/console/orders/{order.pk}/act/cancel/">Cancel it in the shop too</a>' in told
+    assert "Try it again" in told
+
+
+@pytest.mark.parametrize(("role", "reads"), [("OPS", True), ("VIEWER", False)])
+def test_old_and_new_addresses_are_unfolded_by_those_who_may_and_stand_in_no_case(
+    shop: Shop, client_of: Any, role: str, reads: bool
+) -> None:
+    order = factories.make_order(shop.link, "MK-1")
+    was, now = (
+        {"shipping": {"street": [street]}, "billing": None, "email": ""} for street in ("1 Old Row", "2 New Row")
+    )
+    OrderPerson.objects.update_or_create(order=order, defaults={"sent": was, "data": now})
+    context = {"order": "MK-1", "number": "77", "what": "delivery address", "reason": "Centra is packing it"}
+    case = factories.make_case(shop.link, "address_changed", object_key=f"order:{order.pk}", context=context)
+    client = client_of(role)
+    told = page(client, case)
+    fold = f'data-load="/console/orders/{order.pk}/person/"'
+    assert (fold in told, "Row" in told) == (reads, False)
+    assert "The hub could not carry that over: Centra is packing it." in told
+    shown = client.get(f"/console/orders/{order.pk}/person/").content.decode()
+    assert ("1 Old Row" in shown, "2 New Row" in shown) == (reads, reads)

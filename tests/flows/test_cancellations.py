@@ -312,8 +312,6 @@ def test_units_that_a_person_took_off_in_centra_are_a_case_until_the_marketplace
     assert told.mirakl.journal.count("OR28") == 0
     refund_line(told, reference, 1)
     told.poll()
-    retry(ExceptionCase.objects.unresolved().get(), by="olivia")
-    told.work()
     nothing_open(told)
 
 

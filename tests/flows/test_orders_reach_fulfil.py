@@ -1,15 +1,10 @@
 """Every order that Centra may send reaches Fulfil exactly once, with Centra's values as final; what may not, never does."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-import redis
 
-from connectors import ports
-from connectors.centra.sandbox import CentraSandbox
 from connectors.centra.translate import reference_mark
-from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.sandboxkit import Fault
 from exceptions_app.models import ExceptionCase
 from integrationhub.inventory import listing
@@ -17,54 +12,12 @@ from integrationhub.sync.blocking import retry
 from integrationhub.sync.models import DayCount, SyncJob
 from integrationhub.sync.writes import SETTLE_SECONDS
 from mappings_app.models import MappingVersion
-from tests.flows.warehouse_world import (
-    BOOK,
-    COAT,
-    MARKETS,
-    TEE,
-    Warehouse,
-    build,
-    stock_shop,
-    stock_warehouse,
-)
-from tests.flows.world import sandbox_clock
+from tests.flows.warehouse_fixtures import bare, centra, fulfil, world
+from tests.flows.warehouse_world import BOOK, COAT, TEE, Warehouse
+
+__all__ = ["bare", "centra", "fulfil", "world"]
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def centra(virtual_clock: ports.VirtualClock) -> Iterator[CentraSandbox]:
-    with stock_shop(CentraSandbox(clock=sandbox_clock(virtual_clock.now()))) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def fulfil(virtual_clock: ports.VirtualClock) -> Iterator[FulfilSandbox]:
-    with stock_warehouse(FulfilSandbox(clock=sandbox_clock(virtual_clock.now()))) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def bare(
-    db: None,
-    virtual_clock: ports.VirtualClock,
-    centra: CentraSandbox,
-    fulfil: FulfilSandbox,
-    redis_client: redis.Redis,
-) -> Warehouse:
-    """A link that has mapped nothing yet."""
-    return build(virtual_clock, centra, fulfil)
-
-
-@pytest.fixture
-def world(bare: Warehouse) -> Warehouse:
-    for market, channel in MARKETS.items():
-        bare.map("market", market, channel)
-        bare.map("shipping_service", f"standard-{market.lower().replace(' ', '-')}", "postnord_mypack")
-    for currency in ("gbp", "sek", "eur"):
-        bare.map("shipping_service", f"standard-{currency}", "postnord_mypack")
-    bare.map("payment_method", "GIFT_CARD", "manual")
-    return bare
 
 
 # --- the whole life ---------------------------------------------------------------------------------------------------
@@ -81,6 +34,7 @@ def test_an_order_lives_its_whole_life_in_fulfil(world: Warehouse) -> None:
     (row,) = world.fulfil.orders_by_identifier(number)
     assert row["metadata"] == {"shop": "Centra", "shop_order": number, "shop_tax": "31.00"}
 
+    world.fulfil.ship_order(sale["id"], tracking_number="T1")
     world.centra.ship_order(int(number))
     world.poll()
 

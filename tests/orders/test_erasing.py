@@ -19,7 +19,9 @@ def passed_on(state: str) -> tuple[SoldOrder, SoldOrder]:
         make_order(onward, "88412", state=state, target_external_id="2231"),
     )
     for order in orders:
-        OrderPerson.objects.update_or_create(order=order, defaults={"data": {"email": "bob@example.com"}})
+        OrderPerson.objects.update_or_create(
+            order=order, defaults={"data": {"email": "bob@example.com"}, "sent": {"email": "b"}}
+        )
     return orders
 
 
@@ -29,7 +31,7 @@ def test_it_is_erased_on_both_links_whichever_it_is_asked_of(first: int) -> None
     assert why_not_erase_elsewhere(orders[first]) == ""
     erase(orders[first])
     for order in SoldOrder.objects.select_related("person"):
-        assert (order.person.data, order.customer_initials) == (None, "")
+        assert (order.person.data, order.person.sent, order.customer_initials) == (None, None, "")
         assert erased_at(order) is not None
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from threading import RLock
 from typing import Any
 
-from connectors.fulfil.sandbox import shipments, stock, structure, webhooks
+from connectors.fulfil.sandbox import sales, shipments, stock, structure, webhooks
 from connectors.fulfil.sandbox.sales import lines_of, shipments_of
 from connectors.fulfil.sandbox.store import Row
 from connectors.fulfil.sandbox.tenant import Tenant
@@ -105,6 +105,26 @@ class BackOffice:
             "id": sale["id"],
             **{name: str(value) if isinstance(value, Decimal) else value for name, value in seen.items()},
         }
+
+    def cancel_order(self, sale: int) -> None:
+        """Somebody cancels what is not sent of an order, its shipments first."""
+        with self.lock:
+            open_ones = shipments_of(self.tenant, self.tenant.row("sale.sale", sale))
+            shipments.cancel(self.tenant, [row["id"] for row in open_ones if row["state"] not in ("cancel", "done")])
+            sales.cancel(self.tenant, sale)
+
+    def reduce_line(self, sale: int, sku: str, units: int) -> None:
+        """Somebody takes units off a line, and off the parcel that they were to leave in."""
+        with self.lock:
+            line = next(
+                one
+                for one in lines_of(self.tenant, self.tenant.row("sale.sale", sale))
+                if one["product"] == self._product(sku)["id"]
+            )
+            left = line["quantity"] - units
+            self.tenant.update("sale.line", line, quantity=left)
+            for move in sales.moves_of_line(self.tenant, line):
+                self.tenant.update("stock.move", move, quantity=left)
 
     # --- the warehouse ----------------------------------------------------------------------------------------------
     def pack_shipment(self, shipment: int) -> None:

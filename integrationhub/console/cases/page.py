@@ -66,6 +66,7 @@ def show(
         "waiting": waiting_page(case, number=_page_number(request)) if not case.resolved else None,
         "products_url": products_url(case),
         **_fix(case, telling, form, rights, now=now),
+        "person_url": _person_url(case, rights),
         **_deciding(case),
         "events": list(case.events.all()),
         "pressed": _pressed(request, case),
@@ -119,10 +120,24 @@ def _other_fix(case: ExceptionCase, telling: Telling, rights: Rights, *, now: da
     preview = previews(case, [])[None]
     return {
         "fix_template": "console/cases/fix_retry.html",
+        "fix_url": _cancel_url(case) if telling.fix == Fix.CANCEL else "",
         "preview": preview,
         "would": preview.retry_sentence(currency=case.brand.reporting_currency, now=now),
         "edits": telling.fix == Fix.EDIT,
     }
+
+
+def _cancel_url(case: ExceptionCase) -> str:
+    """The page that says what cancelling the case's order brings about; "" for a case that is about none."""
+    kind, _, pk = case.object_key.partition(":")
+    return reverse("admin:orders_soldorder_act", args=[pk, "cancel"]) if kind == "order" else ""
+
+
+def _person_url(case: ExceptionCase, rights: Rights) -> str:
+    """Old and new side by side, loaded only when somebody unfolds it: personal data are in no case."""
+    if case.cause != "address_changed" or not rights.may(Right.SEE_PERSONAL_DATA, case.brand_id):
+        return ""
+    return reverse("admin:orders_soldorder_person", args=[case.object_key.partition(":")[2]])
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -33,6 +33,10 @@ _EXPLAINED = {
         "Mappings made for every channel of the brand do not count here. A new link from a shop such as Centra starts like"
         " this: those mappings say what a marketplace's codes are in the shop."
     ),
+    "cancels_in_shop": (
+        "Somebody cancels a whole order in the warehouse: tick to let the hub cancel it in the shop at once. Unticked, a case"
+        " asks a person first. Links from marketplaces do not need it: those go by the reason codes."
+    ),
     "equal_skus": (
         "A SKU without a mapping means itself, once the product is in the list of where orders are fulfilled. The hub writes"
         " these mappings itself, and looks for a product that is new as soon as somebody buys it."
@@ -108,7 +112,15 @@ class LinkAdmin(HubModelAdmin):
         ("Mappings", {"fields": ("own_mappings_only", "equal_skus")}),
         (
             "Watching",
-            {"fields": ("dispatch_confirmed_within_hours", "tax_difference", "cancellation_reason", "refund_reason")},
+            {
+                "fields": (
+                    "dispatch_confirmed_within_hours",
+                    "tax_difference",
+                    "cancellation_reason",
+                    "refund_reason",
+                    "cancels_in_shop",
+                )
+            },
         ),
         ("Agreed order numbers", {"fields": (("order_number_from", "order_number_until"),)}),
     )

@@ -32,6 +32,7 @@ from integrationhub.console.orders.way import Stretch, stretches
 from integrationhub.inventory import promises
 from integrationhub.orders import correcting, deciding
 from integrationhub.orders.deciding import Action
+from integrationhub.orders.flows.readdressing import changed_parts
 from integrationhub.orders.flows.routing import order_key
 from integrationhub.orders.models import OrderPerson, SoldOrder, SoldReturn
 from integrationhub.orders.way import whole_way
@@ -219,7 +220,7 @@ def person(request: HttpRequest, order: SoldOrder) -> HttpResponse:
     """Who bought it and where it goes. Each look is on the audit trail."""
     require(request, Right.SEE_PERSONAL_DATA, order.brand_id)
     _note_opened(request, order, what="customer")
-    return TemplateResponse(request, "console/orders/person.html", {"person": _person(order)})
+    return TemplateResponse(request, "console/orders/person.html", {"person": _person(order), "sent": _sent(order)})
 
 
 def _person(order: SoldOrder) -> Mapping[str, Any] | None:
@@ -229,6 +230,15 @@ def _person(order: SoldOrder) -> Mapping[str, Any] | None:
     except OrderPerson.DoesNotExist:
         return None
     return data
+
+
+def _sent(order: SoldOrder) -> Mapping[str, Any] | None:
+    """What was sent on, where the source says something else by now."""
+    try:
+        person = order.person
+    except OrderPerson.DoesNotExist:
+        return None
+    return person.sent if changed_parts(person.sent, person.data) else None
 
 
 def _note_opened(request: HttpRequest, order: SoldOrder, *, what: str) -> None:

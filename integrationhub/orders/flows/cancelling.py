@@ -2,13 +2,16 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from django.db import transaction
 
 from connectors import ports
 from connectors.base import Capability
 from connectors.canonical.errors import MappingError, MissingMapping
+from connectors.canonical.money import Money, zero
 from connectors.canonical.orders import Order, OrderState, TargetOrder, TargetState
+from exceptions_app.facts import stored
 from integrationhub.orders import ledger, reserving
 from integrationhub.orders.flows.asking import fresh_order
 from integrationhub.orders.flows.routing import order_job
@@ -24,6 +27,7 @@ from mappings_app.resolving import resolve_reason
 
 ENDED_AT_SOURCE = (OrderState.CANCELLED.value, OrderState.REFUSED.value, OrderState.CLOSED.value)
 LIVE_AT_SOURCE = (
+    OrderState.STAGING.value,  # a shop holds it
     OrderState.AWAITING_ACCEPTANCE.value,
     OrderState.AWAITING_PAYMENT.value,
     OrderState.READY_TO_SHIP.value,
@@ -41,6 +45,7 @@ def cancel_target_order(run: Run) -> Outcome:
     require_not_held(row)
     seen = run.target.read_order(row.target_external_id)
     if seen is None or seen.state == TargetState.CANCELLED:
+        run.settle(run.target_row, "cancel_order", reference=row.target_external_id)
         _note_cancelled(row)
         return Skipped(f"{run.target_row.name} does not have it open.")
     wanted = Counter[str]() if row.cancel_wanted_at is not None else wanted_units(row)
@@ -79,6 +84,7 @@ def _trim(run: Run, row: SoldOrder, seen: TargetOrder, wanted: Counter[str]) -> 
     """Cancel the units that the source no longer wants. Not repeatable there, so the order is read again before a retry."""
     surplus = surplus_units(seen, wanted)
     if not surplus:
+        run.settle(run.target_row, "cancel_lines", reference__startswith=f"{seen.external_id}:")
         _note_units(row, wanted)
         return Skipped(f"{run.target_row.name} has no unit too many.")
     if seen.state == TargetState.SHIPPED and answers_by_dispatching(run, row):
@@ -174,35 +180,99 @@ def watch_target_order(run: Run) -> Outcome:
 
 
 def _require_all_units(run: Run, row: SoldOrder, seen: TargetOrder) -> None:
-    """A person took units off the order where it is fulfilled: only a person can say what the marketplace is to be told."""
+    """A person took units off the order where it is fulfilled: only a person can say what its buyer is to be told."""
     if row.state not in LIVE_AT_SOURCE or seen.state in (TargetState.CANCELLED, TargetState.UNKNOWN):
         return
-    missing = wanted_units(row)
-    for line in seen.lines:
-        missing[line.sku] -= line.quantity
-    lacking = {sku: units for sku, units in missing.items() if units > 0}
+    lacking = lacking_units(row, seen)
     if lacking:
         raise NeedsPersonError(
             "units_cancelled_at_target",
             object_key=f"order:{row.pk}",
-            context={"order": row.reference, "number": seen.external_id, "lacking": lacking},
+            context={
+                "order": row.reference,
+                "number": seen.external_id,
+                "lacking": lacking,
+                "worth": stored(_worth(row, lacking)),
+                "differences": list(_both_sides(row, seen, lacking)),
+            },
             message=f"{run.target_row.name} has fewer units of {', '.join(sorted(lacking))} than {row.reference} wants.",
         )
+
+
+def lacking_units(row: SoldOrder, seen: TargetOrder) -> dict[str, int]:
+    """Target SKU → units that are wanted and not there."""
+    missing = wanted_units(row)
+    for line in seen.lines:
+        missing[line.sku] -= line.quantity
+    return {sku: units for sku, units in missing.items() if units > 0}
+
+
+def _worth(row: SoldOrder, lacking: Mapping[str, int]) -> Money:
+    """What was charged for these units. Of one SKU at two prices, those of the later lines."""
+    left, worth = Counter(lacking), zero(row.currency)
+    for line in reversed(row.lines.filter(cancelled=False)):
+        units = min(line.quantity, left[line.target_sku])
+        left[line.target_sku] -= units
+        worth += Money(line.line_total * units / line.quantity, row.currency)
+    return worth.rounded()
+
+
+def _both_sides(row: SoldOrder, seen: TargetOrder, lacking: Mapping[str, int]) -> Iterator[dict[str, str]]:
+    wanted = wanted_units(row)
+    for sku in sorted(lacking):
+        yield {"what": f"Units of {sku}", "theirs": str(wanted[sku]), "ours": str(wanted[sku] - lacking[sku])}
 
 
 def cancel_sold_order(run: Run) -> Outcome:
     """Cancelled where it would be fulfilled: cancel, or refund before dispatch, what is left of it where it was sold."""
     row = SoldOrder.objects.get(link=run.link, reference=run.job.key)
     if row.state in ENDED_AT_SOURCE:
-        return Skipped(f"{run.source_row.name} has ended it already.")
+        return _ended(run, row)
     if not run.source.capabilities[Capability.CANCEL_SOLD_ORDERS]:
-        return _told_by_hand(run, row)
+        return Skipped(f"{run.source_row.name} takes no cancellations from the hub: cancel it there by hand.")
     require_not_held(row)
     order = fresh_order(run, row.reference)
     if order is None:
         return Skipped(f"{run.source_row.name} does not know this order any more.")
     if order.state.value in ENDED_AT_SOURCE or not order.open_lines:
-        return Skipped(f"{run.source_row.name} has ended it already.")
+        return _ended(run, row)
+    if run.source.is_shop() and row.cancel_wanted_at is None:
+        seen = run.target.read_order(row.target_external_id)
+        if seen is not None and seen.state != TargetState.CANCELLED:
+            return Skipped(f"{run.target_row.name} has it open again.")
+        if not run.link.cancels_in_shop:
+            raise _undecided(run, row)
+    run.write(_cancellation_at_source(run, row, order))
+    if run.source.cancels_by_asking:
+        reserving.let_go(row, reason=f"{run.source_row.name} is asked to cancel it.")
+        return Done(f"{run.source_row.name} is asked to cancel it; it is over once that is done there.")
+    return Done(f"Cancelled at {run.source_row.name}.")
+
+
+def _ended(run: Run, row: SoldOrder) -> Skipped:
+    """An earlier try of ours may have ended it, or its buyer: either way nothing is left in doubt."""
+    run.settle(run.source_row, "cancel_sold_order", reference=row.reference)
+    return Skipped(f"{run.source_row.name} has ended it already.")
+
+
+def _undecided(run: Run, row: SoldOrder) -> NeedsPersonError:
+    """The shop owns its orders: without a word of its people, or of the link, none is cancelled behind their backs."""
+    total = Money(row.total, row.currency)
+    return NeedsPersonError(
+        "cancelled_in_warehouse",
+        object_key=f"order:{row.pk}",
+        context={
+            "order": row.reference,
+            "number": row.target_external_id,
+            "charged": stored(total),
+            "differences": [{"what": "Order", "theirs": f"{row.get_state_display()}, {total}", "ours": "Cancelled"}],
+        },
+        place=run.target_row,
+        message=f"{row.reference} was cancelled in {run.target_row.name}, and {run.source_row.name} still expects it.",
+    )
+
+
+def _cancellation_at_source(run: Run, row: SoldOrder, order: Order) -> Effect:
     reason_code = _reason_code(run, order)
     if order.state == OrderState.AWAITING_ACCEPTANCE:  # so that its refusal is not taken for one by the clock
         SoldOrder.objects.filter(pk=row.pk, refused_by_us_at=None).update(refused_by_us_at=ports.now())
@@ -214,31 +284,12 @@ def cancel_sold_order(run: Run) -> Outcome:
         now = fresh_order(run, row.reference)
         return "" if now is None or not now.open_lines else None
 
-    run.write(
-        Effect(place=run.source_row, operation="cancel_sold_order", reference=row.reference, send=send, find=ended)
-    )
-    if run.source.cancels_by_asking:
-        reserving.let_go(row, reason=f"{run.source_row.name} is asked to cancel it.")
-        return Done(f"{run.source_row.name} is asked to cancel it; it is over once that is done there.")
-    return Done(f"Cancelled at {run.source_row.name}.")
-
-
-def _told_by_hand(run: Run, row: SoldOrder) -> Outcome:
-    """A shop still expects an order that will not come: somebody must know. Elsewhere, whoever cancelled it was told."""
-    if not run.source.is_shop() or row.cancel_wanted_at is not None:
-        return Skipped(f"{run.source_row.name} takes no cancellations from the hub: cancel it there by hand.")
-    raise NeedsPersonError(
-        "cancelled_at_target",
-        object_key=f"order:{row.pk}",
-        context={"order": row.reference, "number": row.target_external_id},
-        place=run.target_row,
-        message=f"{row.reference} was cancelled in {run.target_row.name}, and {run.source_row.name} still expects it.",
-    )
+    return Effect(place=run.source_row, operation="cancel_sold_order", reference=row.reference, send=send, find=ended)
 
 
 def _reason_code(run: Run, order: Order) -> str:
-    """The marketplace's code for why: by mapping, else the link's. Before acceptance an order is refused, without one."""
-    if order.state == OrderState.AWAITING_ACCEPTANCE or run.source.cancels_by_asking:
+    """The marketplace's code for why: by mapping, else the link's. A refusal needs none, and neither does a shop."""
+    if order.state == OrderState.AWAITING_ACCEPTANCE or run.source.cancels_by_asking or run.source.is_shop():
         return ""
     reason = CANCELLED_BEFORE_PAYMENT if order.can_cancel else REFUNDED_BEFORE_DISPATCH
     mapped = resolve_reason(run.link, reason, at=ports.now())

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, F, Min, Sum
 
 from connectors import ports
 from connectors.canonical.errors import TransientError
@@ -20,7 +20,7 @@ from integrationhub.inventory import promises
 from integrationhub.orders import ledger
 from integrationhub.orders.flows.cancelling import surplus_units
 from integrationhub.orders.flows.routing import order_job
-from integrationhub.orders.models import SoldOrder
+from integrationhub.orders.models import OrderPerson, SoldOrder
 from integrationhub.sync.enqueue import enqueue
 from integrationhub.sync.flows import Done, NeedsPersonError, Outcome, Skipped
 from integrationhub.sync.models import WriteIntent
@@ -47,11 +47,16 @@ def bring_to_target(
 def _creation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, *, confirm: bool) -> Effect:
     target, reference = run.target, row.target_reference
     sent = _with_reference(order, reference)
+
+    def send() -> str:
+        OrderPerson.objects.filter(order=row).update(sent=F("data"))  # what is told now: a later change of it is seen
+        return target.send_order(sent, options)
+
     return Effect(
         place=run.target_row,
         operation="create_order",
         reference=reference,
-        send=lambda: target.send_order(sent, options),
+        send=send,
         find=lambda: _found(run, reference),
         finish=lambda number: _finish(run, sent, options, row, number, confirm=confirm),
         look_first=True,

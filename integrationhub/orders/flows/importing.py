@@ -13,9 +13,9 @@ from connectors.canonical.errors import MappingError
 from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, OrderState
 from integrationhub.orders import ledger, reserving
-from integrationhub.orders.flows import alike, following, naming
+from integrationhub.orders.flows import alike, following, naming, readdressing
 from integrationhub.orders.flows.creating import bring_to_target, may_exist
-from integrationhub.orders.flows.routing import order_job
+from integrationhub.orders.flows.routing import look_again, order_job
 from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import enqueue
@@ -27,6 +27,8 @@ from mappings_app.resolving import ResolvedOrder
 BEFORE_FULFILMENT = frozenset(
     {OrderState.STAGING, OrderState.AWAITING_ACCEPTANCE, OrderState.AWAITING_PAYMENT, OrderState.READY_TO_SHIP}
 )
+# What a person was asked to settle where it was sold: a newer version of the order may show that it is.
+WAIT_FOR_THE_SOURCE = ("watch_target_order", "cancel_sold_order", "change_address")
 
 
 def import_order(run: Run) -> Outcome:
@@ -58,6 +60,8 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
         return Skipped(f"{run.source_row.name} fulfils this order itself.")
     if order.test:
         return Skipped(f"A test order of {run.source_row.name}: it is neither accepted nor sent to the warehouse.")
+    if row.target_external_id:
+        look_again(row, WAIT_FOR_THE_SOURCE)
     if order.cancellation_requested:
         enqueue(order_job("acknowledge_cancellation", row))
     if run.source.is_shop():
@@ -90,8 +94,8 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
     resolved = _resolved(run, order, row)
     run.mapping_versions.update(resolved.version_ids)
     ledger.record_mapped(row, resolved)
-    if run.source.is_shop():
-        following.require_unchanged(run, resolved.order, row)
+    readdressing.notice(row)
+    following.require_unchanged(run, resolved.order, row)
     return _fulfil(run, resolved, row)
 
 
@@ -202,6 +206,7 @@ def raise_lapsed(run: Run, row: SoldOrder) -> None:
 def _after_fulfilment(run: Run, order: Order, row: SoldOrder) -> Outcome:
     """Shipped or later at the source. Fine when the target has it; else somebody shipped it past the hub."""
     if row.target_external_id:
+        following.require_not_shipped_twice(run, row)
         reserving.let_go(row, reason="Shipped.")
         return Done(f"{run.source_row.name} shows it as {order.source_state.lower()}.")
     raise _shipped_before_import(run, order, row)

@@ -1,4 +1,4 @@
-"""`read_orders` and `read_dispatches`: polling what changed, page by page, each page stored before the next is asked for.
+"""`read_orders`, `read_order_changes`, `read_dispatches`: polling what changed, page by page, each stored before the next.
 
 The window has a fixed upper bound, so that what changes while paging falls into the next one; it overlaps the last window,
 so that what became visible late is still seen; the cursor moves only when the whole window is stored.
@@ -18,8 +18,8 @@ from connectors.base import Capability, Connector, Page, Record
 from connectors.canonical.errors import DataError
 from connectors.canonical.orders import Order
 from connectors.models import Connection, Link
-from connectors.registry import platforms_able_to
-from integrationhub.orders.flows.routing import jobs_for_dispatches, jobs_for_orders
+from connectors.registry import CONNECTORS, platforms_able_to
+from integrationhub.orders.flows.routing import jobs_for_dispatches, jobs_for_order_changes, jobs_for_orders
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import inbox, places
 from integrationhub.sync.enqueue import NewJob, enqueue_many
@@ -47,6 +47,11 @@ def read_orders(run: Run) -> Outcome:
 
 def read_dispatches(run: Run) -> Outcome:
     return read_feed(run, feed="dispatches", fetch=run.connection.connector.fetch_dispatches, route=jobs_for_dispatches)
+
+
+def read_order_changes(run: Run) -> Outcome:
+    connector = run.connection.connector
+    return read_feed(run, feed="order_changes", fetch=connector.fetch_order_changes, route=jobs_for_order_changes)
 
 
 def take_dispatch(run: Run) -> Outcome:
@@ -182,6 +187,18 @@ READ_ORDERS = register(
         cadence_seconds=120,
         platforms=platforms_able_to(Capability.READ_ORDERS),
         backfill=backfill_orders,
+    )
+)
+READ_ORDER_CHANGES = register(
+    Flow(
+        name="read_order_changes",
+        label="Read what changed where orders are fulfilled",
+        lane=Lane.DISPATCH,
+        run=read_order_changes,
+        side="connection",
+        part="target",
+        cadence_seconds=120,
+        platforms=frozenset(name for name, connector in CONNECTORS.items() if connector.lists_order_changes),
     )
 )
 TAKE_DISPATCH = register(

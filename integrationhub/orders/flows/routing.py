@@ -1,15 +1,21 @@
 """Which jobs an arrival makes. Shared by polls, events, webhooks and back-fills, so that each has the same end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from django.db import transaction
+
+from connectors import ports
 from connectors.base import Capability
 from connectors.canonical.events import Event
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
 from integrationhub.orders.models import SoldOrder
+from integrationhub.sync import blocking
 from integrationhub.sync.enqueue import NewJob, job_for_connection, job_for_link
 from integrationhub.sync.events import listen
 from integrationhub.sync.inbox import Stored
+from integrationhub.sync.models import SyncJob
+from integrationhub.sync.models.jobs import WAITING_STATES
 from integrationhub.sync.places import active_links
 
 
@@ -31,6 +37,12 @@ def jobs_for_orders(place: Connection, stored: Sequence[Stored], *, backfill: bo
         for link in active_links(place.pk)
         for item in stored
     ]
+
+
+def jobs_for_order_changes(place: Connection, stored: Sequence[Stored]) -> list[NewJob]:
+    """What changed where it is fulfilled is read again as a whole. Orders that the hub did not create make no job."""
+    orders = _orders_of(place, (item.record.external_id for item in stored))
+    return [order_job("watch_target_order", order) for order in orders.values()]
 
 
 def jobs_for_dispatches(place: Connection, stored: Sequence[Stored]) -> list[NewJob]:
@@ -94,6 +106,16 @@ def order_job(flow: str, order: SoldOrder, **values: object) -> NewJob:
         value_reporting=order.value_reporting,
         **values,
     )
+
+
+def look_again(order: SoldOrder, flows: Collection[str]) -> None:
+    """Those of its jobs that wait for a person try once more: what they wait for may be settled by now."""
+    key = order_key(order.link_id, order.reference)
+    waiting = SyncJob.objects.filter(serial_key=key, flow__in=flows, state__in=WAITING_STATES)
+    ids = list(waiting.values_list("pk", flat=True))
+    if ids:
+        with transaction.atomic():
+            blocking.try_again(dict.fromkeys(ids, ports.now()), reason="Something of the order has changed.")
 
 
 def _orders_of(place: Connection, numbers: Iterable[str]) -> dict[str, SoldOrder]:

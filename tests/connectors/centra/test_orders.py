@@ -672,3 +672,32 @@ def test_a_missing_permission_pauses_confirming_only(connector: CentraConnector,
     with pytest.raises(ConfigurationError) as error:
         finish(connector)
     assert error.value.operation == "confirmOrder"
+
+
+# --- where it goes ----------------------------------------------------------------------------------------------------
+def test_an_address_is_sent_whole_in_one_call_and_a_country_never(connector: CentraConnector, network: Network) -> None:
+    network.put(answer({"update": DONE}))
+
+    connector.change_address("1234", ORDER, email="relay@example.com")
+
+    (sent,) = sent_variables(network)
+    assert (sent["number"], set(sent["input"])) == (1234, {"shippingAddress", "billingAddress"})
+    assert sent["input"]["shippingAddress"]["email"] == "relay@example.com"
+    assert "country" not in str(sent)
+
+
+def test_a_refused_address_is_told_in_centras_words(connector: CentraConnector, network: Network) -> None:
+    network.put(answer(refused("update", "Order is locked")), read())
+
+    with pytest.raises(PermanentError) as caught:
+        connector.change_address("1234", ORDER, email="")
+
+    assert (caught.value.code, caught.value.platform_words) == ("readdress_refused", "Order is locked")
+
+
+def test_a_warning_beside_an_address_is_kept_as_a_notice(connector: CentraConnector, network: Network) -> None:
+    network.put(answer(warned("update", "The label was printed already")))
+
+    connector.change_address("1234", ORDER, email="")
+
+    assert connector.notices == ("The label was printed already",)

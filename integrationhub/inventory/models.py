@@ -134,6 +134,7 @@ class StockDelivery(Delivery):
     """One batch of quantities on its way to a channel's account. There is at most one on its way."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stock_deliveries")
+    orders_known_at = models.DateTimeField(null=True)  # the orders in its figures; empty: nobody reads any
 
     class Meta:
         verbose_name_plural = "stock deliveries"
@@ -148,6 +149,13 @@ class StockDelivery(Delivery):
 
     def __str__(self) -> str:
         return f"{self.lines} quantities for {self.connection}"
+
+
+class StockTurn(models.Model):
+    """The next batch for a channel waits for orders to be read. Gone when it went out."""
+
+    channel = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    began_at = models.DateTimeField()
 
 
 class ChannelStock(models.Model):
@@ -312,6 +320,25 @@ class StockHoldLine(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["hold", "stock"], name="stock_hold_line_once")]
+
+
+class StockOverwrite(models.Model):
+    """Somebody else changed what a channel shows of a SKU after it was told. Kept for a day."""
+
+    stock = models.ForeignKey(ChannelStock, on_delete=models.CASCADE, related_name="overwrites", db_index=False)
+    channel = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_index=False)
+    told = models.IntegerField()
+    shown = models.IntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["channel", "seen_at"], name="stock_overwritten_lately"),
+            models.Index(fields=["stock", "seen_at"], name="stock_overwritten"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.told} became {self.shown}"
 
 
 class DriftScan(models.Model):

@@ -13,7 +13,6 @@ OffersSeen: TypeAlias = Callable[[Connection, Sequence[Offer]], None]
 ScanEnded: TypeAlias = Callable[[Connection, datetime], None]
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class OrdersFeed:
     """Who knows how far the orders of a place are read."""

@@ -30,7 +30,7 @@ SELECT s.id, s.channel_id, COALESCE(s.sent, s.acknowledged), s.shown, %(now)s
 FROM inventory_channelstock s
 WHERE s.id = ANY(%(ids)s) AND s.shown IS NOT NULL AND COALESCE(s.sent, s.acknowledged) IS NOT NULL
   AND NOT EXISTS (
-      SELECT 1 FROM inventory_stockoverwrite o WHERE o.stock_id = s.id AND o.seen_at >= COALESCE(s.sent_at, s.acknowledged_at)
+      SELECT 1 FROM inventory_stockoverwrite o WHERE o.stock_id = s.id AND o.seen_at > COALESCE(s.sent_at, s.acknowledged_at)
   )
 """
 _SPENT = """

@@ -14,7 +14,7 @@ from connectors.models import Brand, Connection, Link
 
 UNITS = 40  # of every SKU, to begin with
 TABLES = (
-    "inventory_channelstock", "inventory_stockreading", "inventory_stockdelivery", "inventory_reservation",
+    "inventory_channelstock", "inventory_stockmark", "inventory_stockreading", "inventory_stockdelivery", "inventory_reservation",
     "sync_syncjob", "sync_attempt", "sync_call", "sync_callbody", "sync_blocker", "sync_writeintent",
 )  # fmt: skip
 _READINGS = """

@@ -403,6 +403,11 @@ class Connector(ABC):
     price_costs: ClassVar[Mapping[str, int]] = {}
     listing_costs: ClassVar[Mapping[str, int]] = {}
 
+    @property
+    def stock_written_in(self) -> str:
+        """Which part of the channel `send_stock` sets, as people there call it: "warehouse 3"; "" = all that it shows."""
+        return ""
+
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         """Set the quantities of these SKUs and touch nothing else. Repeatable: it sets states."""
         raise self._lacks(Capability.SEND_STOCK)

@@ -317,6 +317,11 @@ class CentraConnector(Connector):
     def shelf(self) -> Shelf:
         return Shelf(self.client, zone=self.zone, warehouse=whole_setting(self.account, "stock_warehouse_id"))
 
+    @property
+    def stock_written_in(self) -> str:
+        number = whole_setting(self.account, "stock_warehouse_id")
+        return f"warehouse {number}" if number else ""
+
     def send_stock(self, updates: Sequence[StockUpdate]) -> Delivery:
         return self.shelf.send(updates)
 

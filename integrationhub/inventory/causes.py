@@ -41,6 +41,18 @@ def _drift(facts: Facts) -> SafeString:
     )
 
 
+def _overwritten(facts: Facts) -> SafeString:
+    count, where = facts.integer("skus"), facts.text("where")
+    told = format_html("{} was told {} and shows {}", facts.text("example"), facts.text("told"), facts.text("shown"))
+    return format_html(
+        "Somebody else keeps changing the stock of {} in {}{}: {}.",
+        "1 SKU" if count == 1 else f"{number(count)} SKUs",
+        facts.target_name,
+        f", {where}" if where else "",
+        told,
+    )
+
+
 def _unknown(facts: Facts) -> SafeString:
     count = facts.integer("count")
     told = "1 SKU that is for sale is" if count == 1 else f"{number(count)} SKUs that are for sale are"
@@ -104,6 +116,22 @@ register(
         fix=Fix.NONE,
         playbook="stock-differs",
         needs=frozenset({"left", "healed"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="stock_overwritten",
+        label="Stock overwritten",
+        team=OPS,
+        severity=Severity.URGENT,
+        sentence=_overwritten,
+        why="The hub put these figures back three times within an hour. Another system still writes there: an ERP or a"
+        " warehouse system that was connected before, an import that runs on a schedule, or a person in the back office.",
+        if_nobody_acts="Each SKU is put back three times an hour at most. In between {target} shows figures that are not true:"
+        " it may sell units that are gone.",
+        next_step="Find who else writes there, and stop it",
+        fix=Fix.NONE,
+        playbook="stock-overwritten",
+        needs=frozenset({"skus", "times", "example", "told", "shown"}),
         comes_and_goes=True,
     ),
     Cause(

@@ -16,6 +16,7 @@ from connectors import ports
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.offers import Offer
 from connectors.models import Connection, Link
+from integrationhub.inventory import overwrites
 from integrationhub.inventory.models import ChannelStock, DriftScan
 
 STAMPED_HOURS = 24
@@ -96,6 +97,7 @@ class Found:
     explained: int
     healed: int
     left: int
+    contested: int  # of these, how many somebody else overwrites again and again: told of by themselves
 
 
 # Something is on its way, or was taken since it was read; or it shows less by just what this channel sold since.
@@ -123,7 +125,7 @@ WHERE id = ANY(%s) AND state = 'ACKNOWLEDGED' AND shown IS NOT NULL
 
 
 _DRIFTED_OF = f"""
-SELECT s.id FROM inventory_channelstock s
+SELECT s.id, s.channel_sku = ANY(%(counted)s) FROM inventory_channelstock s
 WHERE s.link_id = ANY(%(links)s) AND s.channel_sku = ANY(%(skus)s) AND s.drifted_at IS NOT NULL
   AND s.acknowledged IS NOT NULL AND s.shown IS DISTINCT FROM s.acknowledged AND NOT ({_EXPLAINED})
   AND (s.shown > s.acknowledged OR s.channel_sku = ANY(%(counted)s))
@@ -131,24 +133,37 @@ WHERE s.link_id = ANY(%(links)s) AND s.channel_sku = ANY(%(skus)s) AND s.drifted
 
 
 # Somebody else wrote at the same moment, so that it was refused: now that they are done, it goes out once more.
-_REFUSED_AGAIN = """
-UPDATE inventory_channelstock SET state = 'PENDING', reason = ''
+_REFUSED_OF = """
+SELECT id FROM inventory_channelstock
 WHERE link_id = ANY(%(links)s) AND channel_sku = ANY(%(counted)s) AND channel_sku = ANY(%(skus)s)
   AND state = 'REFUSED' AND computed IS DISTINCT FROM shown
 """
+_AGAIN = "UPDATE inventory_channelstock SET state = 'PENDING', reason = '' WHERE id = ANY(%s) AND state = 'REFUSED'"
 
 
-def look(channel: Connection, offers: Sequence[Offer], *, counted: Collection[str]) -> int:
-    """Put right at once what a channel shows of a few SKUs. Returns how many will be told again.
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    again: int  # will be told again
+    changed: int  # somebody else changed them after they were told
+
+
+def look(channel: Connection, offers: Sequence[Offer], *, counted: Collection[str]) -> Looked:
+    """Put right at once what a channel shows of a few SKUs.
 
     What shows more than it took goes out again; what shows less only where its stock was counted anew (`counted`): units that
-    were sold there are missing until their order is read, and must not come back.
+    were sold there are missing until their order is read, and must not come back. A SKU that somebody else overwrites again
+    and again is put back a few times an hour.
     """
     record(channel, offers)
     values = {"links": _links(channel.pk), "skus": [offer.sku for offer in offers], "counted": sorted(counted)}
     with transaction.atomic():
-        real = [row[0] for row in _rows(_DRIFTED_OF, values)]
-        return _execute(_REFUSED_AGAIN, values) + (_execute(_HEAL, [real]) if real else 0)
+        refused = [row[0] for row in _rows(_REFUSED_OF, values)]
+        drifted = dict(_rows(_DRIFTED_OF, values))
+        changed = sorted({*refused, *(pk for pk, was_counted in drifted.items() if was_counted)})
+        # What was sold, sent or came back moves by itself: nobody else is at it.
+        back = {*overwrites.may_put_back(changed), *(pk for pk, was_counted in drifted.items() if not was_counted)}
+        again = _execute(_AGAIN, [sorted(back & {*refused})]) + _execute(_HEAL, [sorted(back & drifted.keys())])
+    return Looked(again=again, changed=len(changed))
 
 
 def compare(scan: DriftScan) -> Found:
@@ -156,8 +171,16 @@ def compare(scan: DriftScan) -> Found:
     with transaction.atomic():
         rows = _rows(_DRIFTED, {"links": _links(scan.channel_id), "since": scan.began_at})
         real = [pk for pk, explained in rows if not explained]
-        healed = _execute(_HEAL, [real[:HEAL_ROWS]]) if real else 0
-    return Found(drifted=len(rows), explained=len(rows) - len(real), healed=healed, left=len(real) - healed)
+        first = real[:HEAL_ROWS]
+        again = overwrites.may_put_back(first)
+        healed = _execute(_HEAL, [again]) if again else 0
+    return Found(
+        drifted=len(rows),
+        explained=len(rows) - len(real),
+        healed=healed,
+        left=len(real) - healed,
+        contested=len(first) - len(again),
+    )
 
 
 def _links(channel_id: int) -> list[int]:

@@ -1,7 +1,8 @@
 """The stock ledger in SQL: what has changed is computed, claimed, sent and acknowledged. Nothing here grows with the catalogue.
 
-A row is computed under its lock, and read in a second statement: what somebody else committed meanwhile is then seen, and
-their mark stays. Marks are set without asking whether they are set already, so that they wait for that lock.
+A row is computed under its lock, and read in a second statement, after its marks were taken off: what somebody else committed
+meanwhile is then seen, and a mark that comes later stays. Marks are added without asking whether there is one already: that one
+may be gone, and computed from what was before, when the change commits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from integrationhub.inventory.models import ChannelStock, StockDelivery, StockSw
 from integrationhub.inventory.owners import FREE_BEYOND
 from integrationhub.inventory.quantity import published
 from integrationhub.inventory.rules import RuleBook, sold_lately
+from integrationhub.sync import arrays
 from integrationhub.sync.deliveries import Ledger
 
 COMPUTE_ROWS = 5_000
@@ -25,25 +27,30 @@ Mode = StockSwitch.Mode
 
 
 # --- what has changed -------------------------------------------------------------------------------------------------
+_MARK = """
+INSERT INTO inventory_stockmark (link_id, stock_id)
+SELECT s.link_id, s.id FROM inventory_channelstock s WHERE s.owner_id = %(owner)s AND s.sku = ANY(%(skus)s::text[])
+"""
 # What a channel passes on to others of an owner's stock: their rows are computed from that owner's figures too.
 _MARK_BEYOND = """
-UPDATE inventory_channelstock s SET dirty = TRUE
+INSERT INTO inventory_stockmark (link_id, stock_id)
+SELECT s.link_id, s.id
 FROM inventory_channelstock u JOIN connectors_link l ON l.target_id = u.channel_id AND l.active
-WHERE u.owner_id = %(owner)s AND u.sku = ANY(%(skus)s)
-  AND s.link_id = l.id AND s.owner_id = u.channel_id AND s.sku = u.channel_sku
-  AND EXISTS (
-      SELECT 1 FROM connectors_link a JOIN connectors_link b ON b.target_id = a.source_id WHERE a.target_id = %(owner)s
-  )
+JOIN inventory_channelstock s ON s.link_id = l.id AND s.owner_id = u.channel_id AND s.sku = u.channel_sku
+WHERE u.owner_id = %(owner)s AND u.sku = ANY(%(skus)s::text[])
+"""
+_PASSED_ON = """
+SELECT EXISTS (SELECT 1 FROM connectors_link a JOIN connectors_link b ON b.target_id = a.source_id WHERE a.target_id = %s)
 """
 
 
 def mark(owner_id: int, skus: Sequence[str]) -> int:
     """Something that these SKUs are computed from has changed. In the transaction of the change."""
-    values = {"owner": owner_id, "skus": list(skus)}
-    marked = _execute(
-        "UPDATE inventory_channelstock SET dirty = TRUE WHERE owner_id = %(owner)s AND sku = ANY(%(skus)s)", values
-    )
-    return marked + _execute(_MARK_BEYOND, values)
+    values = {"owner": owner_id, "skus": arrays.texts(skus)}
+    marked = _execute(_MARK, values)
+    if _rows(_PASSED_ON, [owner_id])[0][0]:
+        marked += _execute(_MARK_BEYOND, values)
+    return marked
 
 
 def mark_passed_on(link: Link) -> int:
@@ -57,7 +64,11 @@ def mark_links(link_ids: Sequence[int]) -> int:
 
 
 _STIRS = """
-SELECT EXISTS (SELECT 1 FROM inventory_channelstock WHERE channel_id = %(channel)s AND dirty)
+SELECT EXISTS (
+        SELECT 1 FROM connectors_link l JOIN inventory_stockmark m ON m.link_id = l.id
+        WHERE l.source_id = %(channel)s AND l.active
+    )
+    OR EXISTS (SELECT 1 FROM inventory_channelstock WHERE channel_id = %(channel)s AND dirty)
     OR EXISTS (SELECT 1 FROM inventory_channelstock WHERE channel_id = %(channel)s AND state = 'PENDING')
     OR EXISTS (
         SELECT 1 FROM inventory_stockhold h JOIN connectors_link l ON l.id = h.link_id
@@ -72,22 +83,34 @@ def stirs(channel: Connection) -> bool:
 
 
 # --- what it may show -------------------------------------------------------------------------------------------------
-_LOCK = """
-SELECT id FROM inventory_channelstock
-WHERE channel_id = %s AND link_id = ANY(%s) AND dirty ORDER BY id LIMIT %s FOR UPDATE
+_MARKED = """
+WITH taken AS (
+    DELETE FROM inventory_stockmark
+    WHERE id = ANY(ARRAY(SELECT id FROM inventory_stockmark WHERE link_id = ANY(%(links)s) ORDER BY id LIMIT %(most)s))
+    RETURNING stock_id
+)
+SELECT s.id FROM inventory_channelstock s
+WHERE s.id = ANY(ARRAY(SELECT stock_id FROM taken)) AND s.link_id = ANY(%(links)s) ORDER BY s.id FOR UPDATE
 """
+_DIRTY = """
+SELECT id FROM inventory_channelstock
+WHERE channel_id = %(channel)s AND link_id = ANY(%(links)s) AND dirty ORDER BY id LIMIT %(most)s FOR UPDATE
+"""
+# Readings are looked up one by one: joined, the planner reads all of them for some thousands of rows.
 _READ = f"""
 SELECT s.id, s.link_id, s.owner_id, s.sku, s.category, s.retired,
        CASE WHEN beyond.units < r.available THEN GREATEST(beyond.units, 0) ELSE r.available END, r.as_of,
        COALESCE(h.units, 0)
 FROM inventory_channelstock s
-LEFT JOIN inventory_stockreading r ON r.connection_id = s.owner_id AND r.sku = s.sku
+LEFT JOIN LATERAL (
+    SELECT available, as_of FROM inventory_stockreading WHERE connection_id = s.owner_id AND sku = s.sku LIMIT 1
+) r ON TRUE
 LEFT JOIN LATERAL (
     SELECT SUM(quantity) AS units FROM inventory_reservation
     WHERE connection_id = s.owner_id AND sku = s.sku AND state = 'HELD'
 ) h ON TRUE
 LEFT JOIN LATERAL ({FREE_BEYOND}) beyond ON TRUE
-WHERE s.id = ANY(%s)
+WHERE s.id = ANY(%s::bigint[])
 """  # noqa: S608  our own names
 _WRITE = """
 UPDATE inventory_channelstock s
@@ -114,23 +137,29 @@ def compute(channel: Connection, links: Sequence[Link]) -> int:
     book, modes, done = None, switches(links), 0
     while True:
         with transaction.atomic():
-            ids = [row[0] for row in _rows(_LOCK, [channel.pk, [link.pk for link in links], COMPUTE_ROWS])]
+            ids = _taken(channel, links)
             if not ids:
                 return done
             book = book or RuleBook(links)
-            _write(_rows(_READ, [ids]), book, modes)
+            _write(_rows(_READ, [arrays.numbers(ids)]), book, modes)
         done += len(ids)
-        if len(ids) < COMPUTE_ROWS:
-            return done
+
+
+def _taken(channel: Connection, links: Sequence[Link]) -> list[int]:
+    """The next rows to compute, locked, and their marks taken off."""
+    values = {"channel": channel.pk, "links": [link.pk for link in links], "most": COMPUTE_ROWS}
+    return [row[0] for row in _rows(_MARKED, values) or _rows(_DIRTY, values)]
 
 
 def _write(rows: Sequence[Sequence[Any]], book: RuleBook, modes: Mapping[int, str]) -> None:
-    _execute(_WRITE, {**_columns(rows, book, modes), "now": ports.now()})
+    columns = _columns(rows, book, modes)
+    values = {name: (arrays.times if name == "as_of" else arrays.numbers)(column) for name, column in columns.items()}
+    _execute(_WRITE, {**values, "now": ports.now()})
 
 
 def foresee(ids: Sequence[int], book: RuleBook, modes: Mapping[int, str]) -> dict[int, int | None]:
     """What these rows would show by this book of rules, from the readings and promises of now. Writes nothing."""
-    columns = _columns(_rows(_READ, [list(ids)]), book, modes)
+    columns = _columns(_rows(_READ, [arrays.numbers(ids)]), book, modes)
     return dict(zip(columns["ids"], columns["computed"], strict=True))
 
 

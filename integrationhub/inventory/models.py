@@ -134,6 +134,7 @@ class StockDelivery(Delivery):
     """One batch of quantities on its way to a channel's account. There is at most one on its way."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="stock_deliveries")
+    orders_known_at = models.DateTimeField(null=True)  # the orders in its figures; empty: nobody reads any
 
     class Meta:
         verbose_name_plural = "stock deliveries"
@@ -150,6 +151,13 @@ class StockDelivery(Delivery):
         return f"{self.lines} quantities for {self.connection}"
 
 
+class StockTurn(models.Model):
+    """The next batch for a channel waits for orders to be read. Gone when it went out."""
+
+    channel = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    began_at = models.DateTimeField()
+
+
 class ChannelStock(models.Model):
     """One SKU in one channel: what it may show, what it was told, what it took, what it shows."""
 
@@ -161,7 +169,8 @@ class ChannelStock(models.Model):
         REFUSED = "REFUSED", "Refused by the channel"
         SKIPPED = "SKIPPED", "Skipped"
 
-    # Each change of a SKU writes its row four times, and each time every index: no key has one that another one covers.
+    # Each change of a SKU writes its row three times, and each time every index: no key has one that another one covers, and
+    # no index holds a state that rows only pass through.
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="stock", db_index=False)
     channel = models.ForeignKey(  # link.source; rows are found by their link
         Connection, on_delete=models.CASCADE, related_name="+", db_index=False
@@ -182,7 +191,7 @@ class ChannelStock(models.Model):
     buffer = models.IntegerField(default=0)
     computed = models.IntegerField(null=True)
     computed_at = models.DateTimeField(null=True)
-    dirty = models.BooleanField(default=True)  # something it is computed from has changed
+    dirty = models.BooleanField(default=True)  # something it is computed from has changed; or a StockMark says so
 
     released = models.IntegerField(null=True)  # the value a person let through the breaker
     superseded = models.PositiveIntegerField(default=0)  # values that were replaced before they were sent
@@ -192,8 +201,8 @@ class ChannelStock(models.Model):
     reason = models.CharField(max_length=300, blank=True)  # why it was refused or skipped
     sent = models.IntegerField(null=True)
     sent_at = models.DateTimeField(null=True)
-    delivery = models.ForeignKey(
-        StockDelivery, on_delete=models.SET_NULL, null=True, related_name="stock", db_index=False
+    delivery = models.ForeignKey(  # unchecked: each batch would look its own row up once for each of its lines
+        StockDelivery, on_delete=models.SET_NULL, null=True, related_name="stock", db_index=False, db_constraint=False
     )
     acknowledged = models.IntegerField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
@@ -217,7 +226,11 @@ class ChannelStock(models.Model):
             models.Index(fields=["channel", "id"], condition=Q(state="PENDING"), name="channel_stock_pending"),
             models.Index(fields=["delivery"], condition=Q(delivery__isnull=False), name="channel_stock_delivered_in"),
             models.Index(fields=["owner", "sku"], name="channel_stock_by_sku"),
-            models.Index(fields=["link", "state", "id"], name="channel_stock_by_state"),
+            models.Index(
+                fields=["link", "state", "id"],
+                condition=Q(state__in=["UNREAD", "REFUSED", "SKIPPED"]),
+                name="channel_stock_by_state",
+            ),
             models.Index(fields=["link", "id"], condition=Q(drifted_at__isnull=False), name="channel_stock_differs"),
             # Shows more than is free: the watch over overselling reads these alone.
             models.Index(
@@ -312,6 +325,40 @@ class StockHoldLine(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["hold", "stock"], name="stock_hold_line_once")]
+
+
+class StockMark(models.Model):
+    """Something that a row is computed from has changed. Gone once it was computed; a row may have several.
+
+    Only ever added: whoever changes something neither waits for the row nor writes it.
+    """
+
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    stock = models.ForeignKey(
+        ChannelStock, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["link", "id"], name="stock_marked")]
+
+
+class StockOverwrite(models.Model):
+    """Somebody else changed what a channel shows of a SKU after it was told. Kept for a day."""
+
+    stock = models.ForeignKey(ChannelStock, on_delete=models.CASCADE, related_name="overwrites", db_index=False)
+    channel = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_index=False)
+    told = models.IntegerField()
+    shown = models.IntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["channel", "seen_at"], name="stock_overwritten_lately"),
+            models.Index(fields=["stock", "seen_at"], name="stock_overwritten"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.told} became {self.shown}"
 
 
 class DriftScan(models.Model):

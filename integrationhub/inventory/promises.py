@@ -16,6 +16,7 @@ from connectors import ports
 from connectors.models import Link
 from integrationhub.inventory import ledger, owners
 from integrationhub.inventory.models import Reservation, StockReading
+from integrationhub.sync import arrays
 
 State = Reservation.State
 
@@ -127,9 +128,14 @@ WHERE h.connection_id = %(owner)s AND h.sku = v.sku AND h.state = 'HELD' AND h.k
 
 def end_counted(owner_id: int, as_of: Mapping[str, datetime]) -> int:
     """Orders that the owner knew before it counted are in its figure: holding for them too would count them twice."""
+    if not Reservation.objects.filter(connection=owner_id, state=State.HELD, known_at__isnull=False).exists():
+        return 0
     values: dict[str, Any] = {
-        "owner": owner_id, "skus": list(as_of), "as_of": list(as_of.values()), "now": ports.now()
-    }  # fmt: skip
+        "owner": owner_id,
+        "skus": arrays.texts(list(as_of)),
+        "as_of": arrays.times(as_of.values()),
+        "now": ports.now(),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, values)
         return int(cursor.rowcount)

@@ -31,7 +31,7 @@ def published(*, available: int, reserved: int, rule: Rule = NO_RULE) -> Publish
     Never negative, and never more than is free.
     """
     free = max(0, available - reserved)
-    part = (free * rule.buffer_percent / 100).to_integral_value(rounding=ROUND_CEILING)
+    part = (free * rule.buffer_percent / 100).to_integral_value(rounding=ROUND_CEILING) if rule.buffer_percent else 0
     buffer = min(free, max(rule.buffer_units, int(part)))
     quantity = free - buffer
     if quantity < rule.floor:

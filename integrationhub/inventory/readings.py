@@ -10,6 +10,7 @@ from connectors import ports
 from connectors.canonical.stock import StockLevel
 from integrationhub.inventory import ledger, promises
 from integrationhub.inventory.models import StockReading
+from integrationhub.sync import arrays
 
 UNKNOWN_MOST = 10_000
 
@@ -67,9 +68,9 @@ def record(owner_id: int, levels: Sequence[StockLevel]) -> list[str]:
         return []
     values = {
         "owner": owner_id,
-        "skus": list(newest),
-        "available": [level.available for level in newest.values()],
-        "as_of": [level.as_of for level in newest.values()],
+        "skus": arrays.texts(list(newest)),
+        "available": arrays.numbers(level.available for level in newest.values()),
+        "as_of": arrays.times(level.as_of for level in newest.values()),
     }
     with transaction.atomic():
         taken = [str(row[0]) for row in _rows(_RECORD, values)]

@@ -30,12 +30,13 @@ class RuleBook:
             )
             for row in StockRule.objects.filter(brand_id__in=brands)
         }
+        self._ruled = {brand_id for brand_id, *_ in self._rules}
         self._exposed = exposed_seconds(links)
 
     def rule(self, *, link_id: int, sku: str, category: str, sold: int) -> Rule:
         """`sold`: units of the SKU sold anywhere in the last LOOK_BACK_DAYS."""
         brand_id = self._links[link_id].brand_id
-        for scope in scopes(link_id, category, sku):
+        for scope in scopes(link_id, category, sku) if brand_id in self._ruled else ():
             if found := self._rules.get((brand_id, *scope)):
                 return found
         return default_rule(sold=sold, exposed_seconds=self._exposed[link_id])
@@ -49,6 +50,8 @@ def scopes(link_id: int, category: str, sku: str) -> list[tuple[int | None, str,
 
 def default_rule(*, sold: int, exposed_seconds: float) -> Rule:
     """Keep back what other channels sell, on average, before the hub hears of it; nothing of what does not sell."""
+    if not sold:
+        return NO_RULE
     expected = Decimal(sold) * Decimal(exposed_seconds) / Decimal(LOOK_BACK_DAYS * 86_400)
     units = int(expected.to_integral_value(rounding=ROUND_CEILING))
     return Rule(buffer_units=units) if units else NO_RULE

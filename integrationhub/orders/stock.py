@@ -3,44 +3,72 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
+from django.db import connection
 
 from connectors import ports
-from connectors.base import Capability
 from connectors.models import Connection
-from connectors.registry import platforms_able_to
 from integrationhub.inventory import hooks
-from integrationhub.orders.models import SoldLine
-from integrationhub.sync import ticks
-from integrationhub.sync.models import Feed, Schedule
+from integrationhub.sync import arrays, ticks
+from integrationhub.sync.models import Feed, Schedule, SyncJob
+from integrationhub.sync.models.jobs import TERMINAL_STATES
 
-FRESH_SECONDS = 120  # the shortest time between two polls that a platform allows is a minute
-# A shop that fulfils too adds what is allocated to its orders when it is told what is free: those must be known by then.
-SHOP_FRESH_SECONDS = 20
-BROKEN_MINUTES = 15  # then the poll is broken: a case tells of it, and what is known is published
-LOOK_AGAIN_SECONDS = 10
+TAKEN_UP_SECONDS = 60  # an order that was not taken up after so long is held up by something else than its turn
+
+
+# By thousands of SKUs at a time: as one array, not as a list of so many parameters.
+_SOLD = """
+SELECT l.target_sku, SUM(l.quantity)
+FROM orders_soldline l JOIN orders_soldorder o ON o.id = l.order_id
+WHERE o.target_id = %(owner)s AND o.placed_at >= %(since)s AND l.target_sku = ANY(%(skus)s::text[]) AND NOT l.cancelled
+GROUP BY l.target_sku
+"""
 
 
 def sold_units(owner_id: int, skus: Sequence[str], since: datetime) -> Mapping[str, int]:
-    lines = SoldLine.objects.filter(
-        order__target=owner_id, order__placed_at__gte=since, target_sku__in=list(skus), cancelled=False
-    )
-    return dict(lines.values_list("target_sku").annotate(Sum("quantity")))
+    with connection.cursor() as cursor:
+        cursor.execute(_SOLD, {"owner": owner_id, "since": since, "skus": arrays.texts(skus)})
+        return {str(sku): int(units) for sku, units in cursor.fetchall()}
 
 
-def wait_for_orders(channel: Connection) -> datetime | None:
-    """None when the channel's orders were read a moment ago, or cannot be read; else when to look again."""
+def orders_due_at(place: Connection, since: datetime) -> datetime | None:
+    """When the orders that came in before `since` may be in hand; None when they are, or cannot be had.
+
+    In hand: read, and each new one tried once, so that what it needs is held. Where nobody reads orders, or none was ever
+    read, there is nothing to wait for.
+    """
+    schedule = _schedule(place)
+    last = Feed.objects.filter(connection=place, name="orders").values_list("last_success_at", flat=True).first()
+    if schedule is None or last is None:
+        return None
     now = ports.now()
-    schedule = Schedule.objects.filter(flow="read_orders", connection=channel, link=None).first()
-    if schedule is None or schedule.mode == Schedule.Mode.HELD or schedule.paused_reason:
-        return None
-    last = Feed.objects.filter(connection=channel, name="orders").values_list("last_success_at", flat=True).first()
-    fresh = SHOP_FRESH_SECONDS if channel.platform in platforms_able_to(Capability.CREATE_ORDERS) else FRESH_SECONDS
-    if last is None or not timedelta(seconds=fresh) < now - last < timedelta(minutes=BROKEN_MINUTES):
-        return None
-    ticks.enqueue_now(schedule)
-    return now + timedelta(seconds=LOOK_AGAIN_SECONDS)
+    if last >= since:
+        return now if _not_taken_up(place, last) else None
+    reading = SyncJob.objects.filter(schedule=schedule, key="tick").exclude(state__in=TERMINAL_STATES)
+    return max(now, reading.values_list("due_at", flat=True).first() or now)
+
+
+def _not_taken_up(place: Connection, read_at: datetime) -> bool:
+    """Whether an order that was just read has not had its first try."""
+    fresh = SyncJob.objects.filter(flow="import_order", link__source=place, tries=0, created_at__lte=read_at)
+    fresh = fresh.filter(state__in=(SyncJob.State.QUEUED, SyncJob.State.RUNNING))
+    return fresh.filter(created_at__gte=ports.now() - timedelta(seconds=TAKEN_UP_SECONDS)).exists()
+
+
+def ask_for_orders(place: Connection) -> None:
+    schedule = _schedule(place)
+    if schedule is not None:
+        ticks.enqueue_now(schedule)
+
+
+def orders_known_at(place: Connection) -> datetime | None:
+    return Feed.objects.filter(connection=place, name="orders").values_list("cursor_at", flat=True).first()
+
+
+def _schedule(place: Connection) -> Schedule | None:
+    """Of the reading of its orders, while that runs."""
+    rows = Schedule.objects.filter(flow="read_orders", connection=place, link=None, paused_reason="")
+    return rows.exclude(mode=Schedule.Mode.HELD).select_related("connection").first()
 
 
 hooks.tell_sold_units(sold_units)
-hooks.tell_orders_read(wait_for_orders)
+hooks.tell_orders_feed(hooks.OrdersFeed(due_at=orders_due_at, ask=ask_for_orders, known_at=orders_known_at))

@@ -38,15 +38,20 @@ class Courier(Generic[U]):
     def lost(self) -> str:
         return f"The answer was lost; the {self.values} are sent again."
 
-    def claim(self, run: Run, links: Sequence[int], *, size: int) -> Batch[U] | Later | None:
-        """The next batch; None when nothing waits. While the call budget has no room nothing is frozen."""
+    def claim(
+        self, run: Run, links: Sequence[int], *, size: int, first: Callable[[], Later | None] = lambda: None
+    ) -> Batch[U] | Later | None:
+        """The next batch; None when nothing waits. While the call budget has no room nothing is frozen.
+
+        `first` says what must be seen to before anything goes out: asked only when something can.
+        """
         channel = run.connection.row
         if not links or not self.ledger.waits(channel, links):
             return None
         room_at = run.connection.gate.room_at(self.costs(run.connection.connector), rank=run.job.lane)
         if room_at is not None:
             return Later(room_at, "The call budget is used up for now.")
-        return self.ledger.claim(channel, links, size=size)
+        return first() or self.ledger.claim(channel, links, size=size)
 
     def bring_to_its_end(self, run: Run, batch: Batch[U]) -> Outcome:
         delivery = batch.delivery

@@ -37,7 +37,7 @@ class StockDeliveryAdmin(HubModelAdmin):
     address = "stock-deliveries"
     plural = "Stock deliveries"
     brand_path = "connection__brand_id"
-    list_display = ("channel", "lines_told", "standing", "made", "sent", "ended", "number")
+    list_display = ("channel", "lines_told", "standing", "made", "sent", "ended", "orders_known", "number")
     list_display_links = None
     list_filter = (ConnectionFilter, StateFilter)
     list_select_related = ("connection__brand",)
@@ -87,6 +87,10 @@ class StockDeliveryAdmin(HubModelAdmin):
     @display(description="Ended")
     def ended(self, one: StockDelivery) -> SafeString:
         return _ago(one, one.ended_at)
+
+    @display(description="Orders known up to")
+    def orders_known(self, one: StockDelivery) -> SafeString:
+        return _ago(one, one.orders_known_at)
 
     @display(description="The channel's number")
     def number(self, one: StockDelivery) -> SafeString:

@@ -39,7 +39,8 @@ class WatchFilter(ChoiceFilter):
             return rows.filter(pk__in=list(more_than_they_may(list(around(request).channels))))
         before = ports.now() - LATE
         long_ago = Q(acknowledged_at__lt=before) | Q(acknowledged_at=None, computed_at__lt=before)
-        late = Q(state__in=[State.PENDING, State.SENT]) & long_ago
+        on_its_way = Q(state=State.SENT, delivery__isnull=False)  # in the words of its index
+        late = (Q(state=State.PENDING) | on_its_way) & long_ago
         return rows.filter({"late": late, "differs": DIFFERS, "refused": REFUSED}[value])
 
 

@@ -10,7 +10,7 @@ from connectors.base import Capability
 from connectors.canonical.events import Event
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
-from integrationhub.inventory import drift, tellings
+from integrationhub.inventory import drift, overwrites, tellings
 from integrationhub.inventory.flows.publishing import PUBLISH_STOCK
 from integrationhub.inventory.models import StockTelling
 from integrationhub.sync.enqueue import NewJob, enqueue, job_for_connection
@@ -26,7 +26,10 @@ def look_at_stock(run: Run) -> Outcome:
     while run.job.may_start_call and (told := _next(channel)):
         offers = run.connection.connector.fetch_offers_of([row.external_id for row in told])
         counted = {row.external_id for row in told if row.kind == tellings.COUNTED}
-        again += drift.look(channel, offers, counted=counted)
+        looked = drift.look(channel, offers, counted=counted)
+        if looked.changed:
+            overwrites.tell(channel, where=run.connection.connector.stock_written_in)
+        again += looked.again
         tellings.forget(told)
         seen += len(told)
     if again:

@@ -1,21 +1,24 @@
 """`publish_stock`: tell a channel what it may show. One batch is on its way at a time, and it is followed to its end.
 
-mark → compute → breaker → claim (frozen, written down) → send → follow → acknowledge
+mark → compute → breaker → new orders are read → claim (frozen, written down) → send → follow → acknowledge
 
 What changes while a batch is on its way waits for the next: the last value is what is sent. A batch whose outcome is unknown
 is sent again exactly as it was frozen; nothing newer can have gone out before it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from connectors import ports
 from connectors.base import Capability
+from connectors.canonical.stock import StockUpdate
 from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
-from integrationhub.inventory import breaker, hooks, ledger, owners
+from integrationhub.inventory import breaker, ledger, owners, turns
 from integrationhub.inventory.flows.scanning import SCAN_STOCK
 from integrationhub.inventory.models import DriftScan, StockDelivery, StockSwitch
+from integrationhub.inventory.turns import Turn
+from integrationhub.sync.deliveries import Batch
 from integrationhub.sync.delivering import Courier
 from integrationhub.sync.enqueue import enqueue, job_for_connection
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
@@ -46,23 +49,30 @@ def publish_stock(run: Run) -> Outcome:
     if owners.refuse_two(channel):
         return Done("Held back: two systems own its stock.")
     links = list(Link.objects.filter(source=channel, active=True).select_related("brand", "source", "target"))
-    again_at = _orders_read(channel, links)
-    if again_at is not None:
-        return Later(again_at, "New orders are read first: what they need is not for sale any more.")
     if not _was_looked_at(channel):
         enqueue(job_for_connection(SCAN_STOCK.name, channel, key="tick"))
         return Later(ports.now() + timedelta(seconds=LOOK_SECONDS), "What it shows now is read first.")
+    turn = turns.look(channel, (channel, *owners.passes_on(links)))
     ledger.compute(channel, links)
     allowed = _allowed(links)
-    claimed = COURIER.claim(run, allowed, size=run.connection.connector.stock_lines_max)
+    claimed = COURIER.claim(run, allowed, size=run.connection.connector.stock_lines_max, first=turn.wait)
     if isinstance(claimed, Later):
         return claimed
+    turns.end(turn)
     if claimed is not None:
-        outcome = COURIER.bring_to_its_end(run, claimed)
-        full = claimed.delivery.lines == run.connection.connector.stock_lines_max
-        # Taken at once: what did not fit goes on inside the budget, not with the next slot.
-        return Later(ports.now(), outcome.message) if full and isinstance(outcome, Done) else outcome
+        return _tell(run, claimed, turn)
     return Done("Nothing changed." if len(allowed) == len(links) else "Held back: see the stock page.")
+
+
+def _tell(run: Run, batch: Batch[StockUpdate], turn: Turn) -> Outcome:
+    StockDelivery.objects.filter(pk=batch.delivery.pk).update(orders_known_at=turn.known_at)
+    outcome = COURIER.bring_to_its_end(run, batch)
+    if not isinstance(outcome, Done):
+        return outcome
+    words = f"{outcome.message} {turns.WITHOUT}" if turn.due else outcome.message
+    # Taken at once: what did not fit goes on inside the budget, not with the next slot.
+    full = batch.delivery.lines == run.connection.connector.stock_lines_max
+    return Later(ports.now(), words) if full else Done(words)
 
 
 def _was_looked_at(channel: Connection) -> bool:
@@ -71,12 +81,6 @@ def _was_looked_at(channel: Connection) -> bool:
     if channel.platform not in SHOPS or StockDelivery.objects.filter(connection=channel).exists():
         return True
     return DriftScan.objects.filter(channel=channel, ended_at__isnull=False).exists()
-
-
-def _orders_read(channel: Connection, links: Sequence[Link]) -> datetime | None:
-    """When to look again for orders that take units away: the channel's, and those of who only passes its owner's stock on."""
-    waits = [hooks.wait_for_orders(place) for place in (channel, *owners.passes_on(links))]
-    return max((again_at for again_at in waits if again_at is not None), default=None)
 
 
 def _allowed(links: Sequence[Link]) -> list[int]:

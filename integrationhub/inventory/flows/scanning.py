@@ -7,7 +7,7 @@ from connectors.base import Capability
 from connectors.models import Connection, Link
 from connectors.registry import platforms_able_to
 from exceptions_app.opening import HUB, open_case
-from integrationhub.inventory import drift, hooks, ledger
+from integrationhub.inventory import drift, hooks, ledger, overwrites
 from integrationhub.inventory.drift import Found
 from integrationhub.inventory.models import DriftScan
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
@@ -25,12 +25,12 @@ def scan_stock(run: Run) -> Outcome:
         hooks.tell_offers_seen(channel, page.offers)
         scan.offers, scan.token = scan.offers + len(page.offers), page.next_token or ""
         if page.next_token is None:
-            return end(channel, scan)
+            return end(channel, scan, where=connector.stock_written_in)
         scan.save(update_fields=["offers", "token"])
     return Later(ports.now(), f"{scan.offers:,} offers so far; reading goes on.")
 
 
-def end(channel: Connection, scan: DriftScan) -> Outcome:
+def end(channel: Connection, scan: DriftScan, *, where: str = "") -> Outcome:
     """All that the channel shows is written down: say what of it is not as it should be."""
     ledger.compute(channel, list(Link.objects.filter(source=channel, active=True)))  # what has changed is no drift
     found = drift.compare(scan)
@@ -38,6 +38,9 @@ def end(channel: Connection, scan: DriftScan) -> Outcome:
     scan.ended_at = ports.now()
     scan.save()
     _tell(channel, found)
+    overwrites.tell(channel, where=where)
+    if found.drifted == found.explained:
+        overwrites.close_if_over(channel)
     hooks.tell_scan_ended(channel, scan.began_at)
     if not found.drifted:
         return Done(f"All {scan.offers:,} offers show what they should.")
@@ -47,7 +50,8 @@ def end(channel: Connection, scan: DriftScan) -> Outcome:
 
 def _tell(channel: Connection, found: Found) -> None:
     cause, key = "stock_drift", f"stock drift:{channel.pk}"
-    if not found.left:
+    left = found.left - found.contested
+    if not left:
         close_open_case(
             channel.brand_id, cause=cause, object_key=key, actor=HUB, reason="A whole scan found nothing left over."
         )
@@ -59,7 +63,7 @@ def _tell(channel: Connection, found: Found) -> None:
             object_key=key,
             target=channel,
             link=Link.objects.filter(source=channel, active=True).order_by("pk").first(),
-            context={"left": found.left, "healed": found.healed},
+            context={"left": left, "healed": found.healed},
         )
 
 

@@ -76,6 +76,7 @@ ONWARD_MAPPINGS = (
     ("market", "Sweden", "3"),
     ("shipping_service", "standard-sek", "postnord_mypack"),
     ("payment_method", "marketplace", "manual"),
+    ("payment_method", "card", "manual"),
     ("carrier", "PostNord", "PostNord"),
     ("carrier", "DHL", "DHL"),
 )
@@ -84,6 +85,8 @@ POLL_SECONDS = {
     "read_orders": 60,
     "read_events": 15,
     "read_dispatches": 60,
+    "read_received": 20,
+    "read_credit_notes": 20,
     "watch_acceptance": 20,
     "scan_stock": 300,
     "list_listings": 60,
@@ -171,7 +174,7 @@ def _centra(brand: Brand, sandbox: CentraSandbox) -> Connection:
             "tier": "enterprise",
             "allocation_rule_id": 1,
             "payment_method": "11",
-            **({"stock_warehouse_id": CENTRA_WAREHOUSE} if brand.code == FELLMARK else {}),
+            **({"stock_warehouse_id": CENTRA_WAREHOUSE, "capture_payments": True} if brand.code == FELLMARK else {}),
         },
     )
 

@@ -104,7 +104,7 @@ class OrderAdmin(HubModelAdmin):
     list_select_related = ("link__source", "target", "brand")
     ordering = ("-placed_at", "-id")
     search_fields = ("reference",)  # what is searched: get_search_results
-    search_help_text = "Order, tracking or target number"
+    search_help_text = "Its number on any side, or a tracking number"
     change_list_template = "console/list.html"
 
     def get_queryset(self, request: HttpRequest) -> Orders:
@@ -135,7 +135,7 @@ class OrderAdmin(HubModelAdmin):
 
     @display(description="Fulfilled in")
     def fulfilment(self, order: SoldOrder) -> SafeString:
-        number = f"{order.target.name} {order.target_external_id}".strip()
+        number = f"{order.target.name} {order.number_there}".strip()
         return format_html(
             '<span class="hub-two-lines"><span>{}</span><small>{}</small></span>',
             number,

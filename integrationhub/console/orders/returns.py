@@ -141,7 +141,7 @@ def _target(row: SoldReturn) -> ReturnSide:
     return ReturnSide(
         name=place.name,
         number=row.target_id,
-        url=page_url(place, "order", row.target_id),
+        url=page_url(place, "return", row.target_id),
         state="expects it" if row.announced_at else "not told",
         total=amount(row.credited, row.currency),
         tax=amount(row.credited_tax, row.currency),

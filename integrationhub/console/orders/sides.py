@@ -36,6 +36,7 @@ class Side:
     name: str
     role: str
     number: str
+    record: str  # what the hub's calls name it by, where that is not the number: the id of Fulfil's record
     url: str
     state: str
     chip: str  # the state with where: "Shipped in Centra"
@@ -73,6 +74,7 @@ class Parcel:
     """One dispatch, from the warehouse back to where the order was sold."""
 
     name: str
+    url: str  # its page in the warehouse's own back office, "" where there is none
     carrier: str
     told: tuple[str, ...]  # the carrier as each side was told, in the parcel's order
     tracking: str
@@ -108,6 +110,7 @@ def _sold(order: SoldOrder, *, total: str) -> Side:
         name=source.name,
         role="Sold at",
         number=order.reference,
+        record="",
         url=page_url(source, "order", order.reference),
         state=state,
         chip=f"{state} at {source.name}",
@@ -123,7 +126,8 @@ def _there(order: SoldOrder, *, role: str, total: str, difference: str) -> Side:
     return Side(
         name=order.target.name,
         role=role,
-        number=order.target_external_id,
+        number=order.number_there,
+        record=order.target_external_id if order.target_number else "",
         url=page_url(order.target, "order", order.target_external_id),
         state=state,
         chip=f"{state} in {order.target.name}" if order.target_external_id else state,
@@ -292,6 +296,7 @@ def _parcel(way: Sequence[Stretch], chain: Sequence[SoldDispatch], *, place: int
         moments += [row.sent_at if row else None, row.shown_at if row else None]
     return Parcel(
         name=str(first),
+        url=page_url(way[place].order.target, "dispatch", first.dispatch_id),
         carrier=first.carrier,
         told=tuple(dict.fromkeys(filter(None, map(_carrier_told, chain)))),
         tracking=first.tracking_number,

@@ -36,7 +36,7 @@ def bring_to_target(
 ) -> Outcome:
     """Create the order at the target, or find the one that is there; compare the money; confirm it when it may ship."""
     if row.target_confirmed_at is not None:
-        return Skipped(f"{run.target_row.name} has it as {row.target_external_id}.")
+        return Skipped(f"{run.target_row.name} has it as {row.number_there}.")
     order = resolved.order
     number = run.write(_creation(run, order, options, row, confirm=confirm))
     if confirm and row.target_confirmed_at is None:

@@ -354,9 +354,7 @@ def _warehouses(read: Callable[[], list[dict[str, JSON]]], account: Account) -> 
         yield Finding(ok=True, subject="Warehouses", message=f"Stock is read in {_choices(named)}.", blocking=False)
 
 
-def _written(
-    client: CentraClient, account: Account, read: Callable[[], list[dict[str, JSON]]]
-) -> Iterable[Finding]:
+def _written(client: CentraClient, account: Account, read: Callable[[], list[dict[str, JSON]]]) -> Iterable[Finding]:
     """Only where another system owns the stock: the warehouse that the hub writes, and the right to."""
     warehouse = whole_setting(account, "stock_warehouse_id")
     if warehouse is None:

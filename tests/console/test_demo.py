@@ -69,7 +69,7 @@ def test_fellmarks_orders_go_on_to_fulfil(db: None, shops: Shops) -> None:
 def test_fulfils_warehouse_ships_what_has_lain_there_for_a_while(shops: Shops) -> None:
     stocked(shops.fulfil)
     sale = released(shops.fulfil)
-    warehouse = FulfilWarehouse(shops.fulfil, Labels(Random(1), fresh=False))  # noqa: S311
+    warehouse = FulfilWarehouse(shops.fulfil, Labels(Random(1), fresh=False), shop=shops.centras[FELLMARK])  # noqa: S311
     assert [warehouse.ship(5) for _ in range(REST_BEATS + 1)] == [0] * (REST_BEATS - 1) + [1, 0]
     assert shops.fulfil.order_view(shops.fulfil.tenant.row("sale.sale", sale))["shipments"][0]["state"] == "done"
 

@@ -64,7 +64,9 @@ def _return(pk: int, case: ExceptionCase) -> SoldReturn | None:
 def _places(way: Sequence[SoldOrder]) -> list[Place]:
     first = way[0]
     source = first.link.source
-    sold = Place(name=source.name, number=first.reference, url=page_url(source, "order", first.reference))
+    url = page_url(source, "order", first.reference)
+    # The number itself leads to the order's page here: once is enough where there is no other page.
+    sold = [Place(name=source.name, number=first.reference, url=url)] if url else []
     there = [
         Place(
             name=order.target.name,
@@ -74,7 +76,7 @@ def _places(way: Sequence[SoldOrder]) -> list[Place]:
         for order in way
         if order.target_external_id
     ]
-    return [sold, *there]
+    return [*sold, *there]
 
 
 def _returned(row: SoldReturn) -> list[Place]:

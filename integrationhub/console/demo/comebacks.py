@@ -7,8 +7,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from connectors.centra.sandbox.structure import CARD_PLUGIN_ID
 from integrationhub.console.demo.shops import FELLMARK, Shops
+from integrationhub.console.demo.warehouses import paid_by_card
 
 SOLD_AT_THE_START = 5
 SELL_EVERY, RETURN_EVERY = 45, 150  # beats
@@ -49,7 +49,7 @@ class Comebacks:
 
     def _send_back(self) -> None:
         """One of the two that were bought, of the oldest order that arrived whole and of which nothing came back yet."""
-        order = next((order for order in self.centra.orders if _can_come_back(order)), None)
+        order = next((order for order in self.centra.orders if self._can_come_back(order)), None)
         if order is None:
             return
         made = self.centra.take_back(order.number, {order.lines[0].sku: 1})
@@ -75,9 +75,6 @@ class Comebacks:
         else:
             self.centra.refund_return(made)
 
-
-def _can_come_back(order: Any) -> bool:
-    """Of the web shop's own, paid by card: what a marketplace sold is paid back there."""
-    paid_by_card = order.payment_plugin is not None and order.payment_plugin.id == CARD_PLUGIN_ID
-    untouched = not any(line.returned_quantity for line in order.lines)
-    return paid_by_card and order.status == "SHIPPED" and untouched
+    def _can_come_back(self, order: Any) -> bool:
+        untouched = not any(line.returned_quantity for line in order.lines)
+        return order.status == "SHIPPED" and untouched and paid_by_card(self.centra, order.number)

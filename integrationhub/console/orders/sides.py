@@ -42,6 +42,7 @@ class Side:
     chip: str  # the state with where: "Shipped in Centra"
     note: str
     seen_at: datetime | None
+    seen: str  # what happened then
     total: str
     difference: str  # of its total from that of the side before
 
@@ -116,6 +117,7 @@ def _sold(order: SoldOrder, *, total: str) -> Side:
         chip=f"{state} at {source.name}",
         note=f"In its own words: {order.source_state}" if order.source_state else "",
         seen_at=order.source_updated_at,
+        seen="Last changed",
         total=total,
         difference="",
     )
@@ -133,6 +135,7 @@ def _there(order: SoldOrder, *, role: str, total: str, difference: str) -> Side:
         chip=f"{state} in {order.target.name}" if order.target_external_id else state,
         note="On hold there." if order.target_on_hold else "",
         seen_at=order.target_seen_at,
+        seen="Last read",
         total=total,
         difference=difference,
     )

@@ -41,7 +41,7 @@ def bring_to_target(
     number = run.write(_creation(run, order, options, row, confirm=confirm))
     if confirm and row.target_confirmed_at is None:
         run.write(_confirmation(run, order, options, row, number))
-    return Done(f"{run.target_row.name} has it as {number}{'' if confirm else ', on hold'}.")
+    return Done(f"{run.target_row.name} has it as {row.number_there or number}{'' if confirm else ', on hold'}.")
 
 
 def _creation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, *, confirm: bool) -> Effect:

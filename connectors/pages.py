@@ -31,9 +31,9 @@ def _setting(kind: str, *, documented: bool) -> Setting:
     empty = "the usual address is taken" if documented else "its number stands there without a link"
     return Setting(
         name=f"{_PREFIX}{kind}",
-        label=f"Address of {what}'s page in the back office",
-        help=f"With {NUMBER} where its number stands: open {what} there, copy the address and put {NUMBER} in place of the "
-        f"number that the hub shows. Empty: {empty}.",
+        label=f"Page of {what} in the back office",
+        help=f"Its address, with {NUMBER} where the number stands: open {what} there, copy the address and put {NUMBER} in "
+        f"place of the number that the hub shows. Empty: {empty}.",
         kind="page",
     )
 

@@ -1,18 +1,23 @@
 """The demo's platforms and brands, without its programs: `./hub demo --check` walks those."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from connectors.centra.sandbox.arithmetic import grand_total
+from connectors.centra.sandbox.payments import ask_capture
+from connectors.fulfil.sandbox import FulfilSandbox, returning
 from connectors.models import Connection, Link, RoleGrant
 from connectors.sandboxkit import Sandbox
 from integrationhub.console.demo import brand
+from integrationhub.console.demo.comebacks import STEP_BEATS, Comebacks
 from integrationhub.console.demo.shops import FELLMARK, MARKETPLACES, NORDHEM, Shops, open_shops, renumbered_item
 from integrationhub.console.demo.stalls import STALLS
 from integrationhub.console.demo.trade import two_weeks_of_trade
-from integrationhub.console.demo.warehouses import REST_BEATS, FulfilWarehouse, Labels, warehouses_of
+from integrationhub.console.demo.warehouses import REST_BEATS, FulfilWarehouse, Labels, paid_by_card, warehouses_of
 from mappings_app.models import MappingVersion
 from tests.connectors.fulfil.support import released, stocked
 
@@ -106,3 +111,48 @@ def test_marketplaces_go_on_where_they_stopped(shops: Shops, tmp_path: Path) -> 
         again = STALLS[plan.platform](plan, Sandbox.load(tmp_path / plan.key))
         assert sold in again.references()
         assert again.shown(shops.goods[plan.brand][0].sku) == stall.shown(shops.goods[plan.brand][0].sku)
+
+
+@pytest.fixture
+def warehouse(shops: Shops) -> Iterator[Shops]:
+    """The same shops with a Fulfil of their own."""
+    with stocked(FulfilSandbox()) as fulfil:
+        yield replace(shops, fulfil=fulfil)
+
+
+def test_what_comes_back_is_received_inspected_and_paid_back(warehouse: Shops) -> None:
+    shops = warehouse
+    comebacks = Comebacks(shops, Random(1), say=lambda words: None)  # noqa: S311
+    number = comebacks.sell()
+    centra, fulfil = shops.centras[FELLMARK], shops.fulfil
+    order = centra.order(number)
+    assert paid_by_card(centra, number)
+    sku, gross = order.lines[0].sku, order.lines[0].unit_price
+    comebacks.go_on(1)
+    assert centra.open_returns() == []  # nothing has left yet
+
+    centra.ship_order(number)
+    centra.shop.switches.refund = "ok"
+    _capture(shops, number)
+    comebacks.go_on(1)
+    (made,) = centra.open_returns()
+    sale = released(fulfil)
+    line = fulfil.tenant.pointing("sale.line", "sale", sale)[0]["id"]
+    told = {"channel_identifier": f"return-{made.id}", "lines": [{"order_line_id": line, "return_quantity": 1}]}
+    fulfil.ship_order(sale)
+    returning.return_order(fulfil.tenant, sale, [told])
+
+    states = []
+    for beat in range(1, 4 * STEP_BEATS):
+        comebacks.go_on(beat)
+        states.append(fulfil.return_shipments(f"return-{made.id}")[0]["state"])
+    assert list(dict.fromkeys(states)) == ["draft", "received", "done"]
+    assert centra.open_returns() == []
+    assert (made.return_status, made.lines[0].shipment_line.order_line.sku) == ("COMPLETED", sku)
+    assert [entry.amount for entry in made.refunds] == [gross]
+
+
+def _capture(shops: Shops, number: int) -> None:
+    shop = shops.centras[FELLMARK].shop
+    order = shop.orders.rows[number]
+    ask_capture(shop, order, grand_total(order))

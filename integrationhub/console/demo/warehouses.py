@@ -98,9 +98,8 @@ class FulfilWarehouse(Warehouse):
 
     def ship(self, at_most: int) -> int:
         with self.fulfil.lock:
-            sales = [
-                row["id"] for row in self.fulfil.tenant.tables["sale.sale"].values() if row["state"] == "processing"
-            ]
+            rows = list(self.fulfil.tenant.tables["sale.sale"].values())
+            sales = [row["id"] for row in rows if row["state"] == "processing" and not row.get("has_return")]
         shipped = 0
         for sale in sales:
             if shipped >= at_most or sale in self._left:

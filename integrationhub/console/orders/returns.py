@@ -149,11 +149,19 @@ def _target(row: SoldReturn) -> ReturnSide:
         name=place.name,
         number=row.target_id,
         url=page_url(place, "return", row.target_id),
-        state="expects it" if row.announced_at else "not told",
+        state=_state_there(row),
         total=amount(row.credited, row.currency),
         tax=amount(row.credited_tax, row.currency),
         notes=notes,
     )
+
+
+def _state_there(row: SoldReturn) -> str:
+    if row.inspected_at is not None:
+        return "inspected"
+    if row.received_at is not None:
+        return "received"
+    return "expects it" if row.announced_at else "not told"
 
 
 def _line(line: ReturnedLine, row: SoldReturn) -> LineWords:

@@ -12,8 +12,11 @@ from connectors.base import Setting
 
 NUMBER = "{number}"
 LONGEST = 300
-# Kind of record → what people call one, and one of theirs.
-KINDS: Mapping[str, str] = {"order": "an order", "return": "a return"}
+# Kind of record → the setting's label, and what people call one.
+KINDS: Mapping[str, tuple[str, str]] = {
+    "order": ("Page of an order in the back office", "an order"),
+    "return": ("Page of a return in the back office", "a return"),
+}
 
 _PREFIX = "page_"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
@@ -27,11 +30,11 @@ def page_settings(*kinds: str, documented: tuple[str, ...] = ()) -> tuple[Settin
 
 
 def _setting(kind: str, *, documented: bool) -> Setting:
-    what = KINDS[kind]
+    label, what = KINDS[kind]
     empty = "the usual address is taken" if documented else "its number stands there without a link"
     return Setting(
         name=f"{_PREFIX}{kind}",
-        label=f"Page of {what} in the back office",
+        label=label,
         help=f"Its address, with {NUMBER} where the number stands: open {what} there, copy the address and put {NUMBER} in "
         f"place of the number that the hub shows. Empty: {empty}.",
         kind="page",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,6 +12,7 @@ from connectors.centra.sandbox.arithmetic import grand_total
 from connectors.centra.sandbox.payments import ask_capture
 from connectors.fulfil.sandbox import FulfilSandbox, returning
 from connectors.models import Connection, Link, RoleGrant
+from connectors.pages import fault_of
 from connectors.sandboxkit import Sandbox
 from integrationhub.console.demo import brand
 from integrationhub.console.demo.comebacks import STEP_BEATS, Comebacks
@@ -156,3 +158,25 @@ def _capture(shops: Shops, number: int) -> None:
     shop = shops.centras[FELLMARK].shop
     order = shop.orders.rows[number]
     ask_capture(shop, order, grand_total(order))
+
+
+def test_a_number_leads_to_a_page_of_the_demo(shops: Shops) -> None:
+    number = shops.centras[FELLMARK].sell([{"sku": shops.goods[FELLMARK][0].sku, "price": "1099.00"}], country="SE")
+    (address, back) = (shops.office.addresses("fellmark-centra")[kind] for kind in ("page_order", "page_return"))
+    assert (fault_of(address, allow_loopback=True), fault_of(back, allow_loopback=True)) == ("", "")
+    page = shops.office.page(urlsplit(address.replace("{number}", str(number))).path)
+    assert page is not None
+    assert f"<h1>Order {number}</h1>" in page
+    assert shops.goods[FELLMARK][0].sku in page
+    for stall in shops.marketplaces.values():
+        sold = stall.sell([(shops.goods[stall.plan.brand][0], 1)])
+        assert sold in (shops.office.page(f"/{stall.plan.key}/order/{sold}") or "")
+    nowhere = (
+        "/",
+        "/centra/order/1",
+        "/centra/order/%3Cb%3E",
+        "/centra/payout/1",
+        "/northgate/order/NG-0",
+        "/fulfil/return/9",
+    )
+    assert [shops.office.page(path) for path in nowhere] == [None] * 6

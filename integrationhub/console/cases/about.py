@@ -35,7 +35,8 @@ def about(case: ExceptionCase) -> About | None:
         return None
     row = _return(int(text), case) if kind == "return" else None
     pk = row.order_id if row else _order_id(kind, int(text))
-    order = SoldOrder.objects.filter(pk=pk, brand_id=case.brand_id).select_related(*PARTS).first()
+    orders = SoldOrder.objects.filter(brand_id=case.brand_id).select_related(*PARTS)
+    order = orders.filter(pk=pk).first() if pk is not None else None
     if order is None:
         return None
     way = whole_way(order)

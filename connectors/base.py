@@ -100,7 +100,7 @@ class Setting:
     name: str
     label: str
     help: str
-    kind: str = "text"  # text | secret | integer | boolean | choice
+    kind: str = "text"  # text | secret | integer | boolean | choice | page
     required: bool = False
     default: str | int | bool | None = None
     choices: tuple[tuple[str, str], ...] = ()
@@ -478,7 +478,10 @@ class Connector(ABC):
 
     # --- people ---------------------------------------------------------------------------------------------------
     def page_url(self, kind: str, external_id: str) -> str:
-        """Where a person sees this record in the platform's own back office, or ""."""
+        """Where a person sees this record (order, return, dispatch) in the platform's own back office, or "".
+
+        Only addresses that a reference documents; `connectors.pages` has those that people enter.
+        """
         return ""
 
     def _lacks(self, capability: Capability) -> ConfigurationError:

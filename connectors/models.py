@@ -145,10 +145,10 @@ class Link(models.Model):
         "acceptance window, hours", default=24, help_text="After this the marketplace refuses an order by itself."
     )
     dispatch_confirmed_within_hours = models.PositiveIntegerField(
-        "dispatch shown at the marketplace within, hours", default=4
+        "dispatch shown where it was sold within, hours", default=4
     )
     fallback_email = models.EmailField(
-        "customer e-mail when the marketplace gives none", default="orders@marketplace.invalid"
+        "customer e-mail when the order names none", default="orders@marketplace.invalid"
     )
     tax_difference = models.CharField(
         "when the tax differs", max_length=8, choices=TaxDifference.choices, default=TaxDifference.WARN
@@ -157,7 +157,7 @@ class Link(models.Model):
         "prefix of order references",
         max_length=12,
         blank=True,
-        help_text="Only where two marketplaces number orders alike: keeps them apart in the target.",
+        help_text="Only where two channels number orders alike: keeps them apart where they are fulfilled.",
     )
     cancellation_reason = models.CharField(
         "reason code for a cancellation",

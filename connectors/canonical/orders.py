@@ -198,7 +198,8 @@ def _problem(order: Order, field_path: str, message: str) -> Problem:
 class TargetOrder:
     """An order as it stands at the target, read back."""
 
-    external_id: str  # the target's identifier that people use: Centra's order number
+    external_id: str  # the target's identifier: Centra's order number, the id of Fulfil's record
+    number: str = ""  # what people at the target call it, where that is another one: Fulfil's SO…; "" before it has one
     internal_id: str = ""  # the target's identifier that its API uses, where it differs: Centra's hash
     reference: str  # ours, as the target holds it; "" when it is not tagged yet
     state: "TargetState"

@@ -38,6 +38,7 @@ from connectors.centra.returning import Returning
 from connectors.centra.sold import SOLD_SETTINGS, Sold
 from connectors.centra.stock_writing import COSTS, LINES_MAX, Shelf
 from connectors.http import Limit
+from connectors.pages import page_settings
 
 SHIPMENT_ROWS = 50
 EVENT_ROWS = 100
@@ -98,7 +99,7 @@ class CentraConnector(Connector):
         Capability.WEBHOOKS: "A hint only: Centra drops a message after at most 3 retries.",
     }
     changes_addresses = True
-    settings = (*SETTINGS, *SOLD_SETTINGS)
+    settings = (*SETTINGS, *SOLD_SETTINGS, *page_settings("order", "return"))
 
     @classmethod
     def limits(cls, account: Account) -> tuple[Limit, ...]:

@@ -680,6 +680,16 @@ mutation ProbeShipmentWrite {{
 """,
 )
 
+# In no work, and not among DOCUMENTS: a tenant may lack the list, which only other programs are known to read.
+PROBE_STOCK_CHANGES = Document(
+    name="ProbeStockChanges",
+    operation="stockChangeLines",
+    complexity=50,
+    text="""
+query ProbeStockChanges { stockChangeLines(limit: 1) { productSize { SKU } } }
+""",
+)
+
 PROBE_EVENT_WRITE = Document(
     name="ProbeEventWrite",
     operation="confirmEvents",

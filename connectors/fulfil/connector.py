@@ -37,11 +37,12 @@ from connectors.fulfil.orders import Orders
 from connectors.fulfil.returns import Returns
 from connectors.fulfil.typedjson import read_moment
 from connectors.http import Limit
+from connectors.pages import page_settings
 
 SKUS_A_CALL = 200
 PRODUCT_ROWS = MOST_ROWS
 PRODUCT, SALE = "product.product", "sale.sale"
-_PAGES = {"order": SALE, "shipment": "stock.shipment.out", "product": PRODUCT}
+_PAGES = {"order": SALE, "return": SALE, "dispatch": "stock.shipment.out"}  # a return is an order of its own
 
 
 class FulfilConnector(Connector):
@@ -106,7 +107,7 @@ class FulfilConnector(Connector):
         Capability.EVENTS_QUEUE: "There is none; the hub asks for what changed.",
         Capability.WEBHOOKS: "For changes of stock only. Everything else is asked for.",
     }
-    settings = SETTINGS
+    settings = (*SETTINGS, *page_settings("order", "return", documented=("order", "return")))
 
     @classmethod
     def limits(cls, account: Account) -> tuple[Limit, ...]:

@@ -242,6 +242,7 @@ def parse_target_order(payload: JSON) -> TargetOrder:
     shown, shipping = _shown_lines(lines, amounts["tax_amount"])
     found = TargetOrder(
         external_id=str(sale.whole("id")),
+        number=sale.text("number"),
         reference=sale.text("channel_identifier"),
         state=_state(sale, shipments),
         target_state=sale.text("state"),

@@ -25,6 +25,7 @@ from connectors.marketplacer.client import MarketplacerClient, next_cursor, rows
 from connectors.marketplacer.documents import PAGE_ROWS, Document
 from connectors.marketplacer.paging import Place
 from connectors.marketplacer.refusals import payload_refusal, refused
+from connectors.pages import page_settings
 
 MAYBE_DONE = frozenset({"wrong_quantity"})  # a repeated full shipment: believed only after a fresh reading shows it
 MAX_NUMBER = 2**31 - 1  # legacyId is a GraphQL Int
@@ -88,7 +89,7 @@ class MarketplacerConnector(Connector):
         Capability.EVENTS_QUEUE: "Orders are polled by the time of their last change; webhooks tell of some sooner.",
         Capability.WEBHOOKS: "Known by a secret header, and by a signature where the operator set a key.",
     }
-    settings: ClassVar[Sequence[Setting]] = entered.SETTINGS
+    settings: ClassVar[Sequence[Setting]] = (*entered.SETTINGS, *page_settings("order", "return"))
 
     def __init__(self, account: Account, *, gate: Gate) -> None:
         super().__init__(account, gate=gate)

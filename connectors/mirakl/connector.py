@@ -31,6 +31,7 @@ from connectors.mirakl.lists import Features
 from connectors.mirakl.reading import Node, read_moment
 from connectors.mirakl.refusals import refused
 from connectors.mirakl.writes import CancelRoute, Shipment
+from connectors.pages import page_settings
 
 Result = TypeVar("Result")
 
@@ -156,6 +157,7 @@ class MiraklConnector(Connector):
             label="Column with the error in the operator's product report",
             help="Only if the hub cannot read that report: the operator decides what its columns are called.",
         ),
+        *page_settings("order", "return", documented=("order",)),
     )
 
     def __init__(self, account: Account, *, gate: Gate) -> None:

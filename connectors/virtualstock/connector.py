@@ -18,6 +18,7 @@ from connectors.canonical.payload import JSON
 from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit
+from connectors.pages import page_settings
 from connectors.virtualstock import catalogue, checks, client, datamodel, invoices, polling, returns, translate, writes
 from connectors.virtualstock.batches import Batch
 from connectors.virtualstock.client import VirtualstockClient
@@ -90,7 +91,7 @@ class VirtualstockConnector(Connector):
         Capability.EVENTS_QUEUE: "Orders are polled by status.",
         Capability.WEBHOOKS: "Only retailers get webhooks; suppliers poll.",
     }
-    settings = SETTINGS
+    settings = (*SETTINGS, *page_settings("order", "return"))
     cancels_by_asking = True
     sells_at_cost = True
 

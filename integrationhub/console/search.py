@@ -29,6 +29,7 @@ from mappings_app.models import CURRENT, MAPPING_MODELS, MappingVersion
 EACH = 10  # hits of one kind; whoever gets more types one character more
 ORDERS_AT_MOST = 200
 SHORTEST_PREFIX = 3
+NUMBERED = ~Q(target_number="")  # said so, for the index holds only those
 _CASE_NUMBER = re.compile(r"(?:case\s*)?#?(\d{1,18})", re.IGNORECASE)
 
 
@@ -74,6 +75,7 @@ def order_ids(term: str, *, brands: set[int]) -> list[int]:
         mine.filter(_begins("reference", term)).values_list("pk", flat=True),
         mine.filter(_begins("commercial_reference", term)).values_list("pk", flat=True),
         mine.filter(target_id__in=targets, target_external_id__in=_spellings(term)).values_list("pk", flat=True),
+        mine.filter(NUMBERED, _begins("target_number", term)).values_list("pk", flat=True),
         SoldDispatch.objects.filter(_begins("tracking_number", term), order__brand_id__in=brands).values_list(
             "order_id", flat=True
         ),
@@ -108,6 +110,8 @@ def _target_orders(term: str, brands: set[int]) -> Iterator[Hit]:
     targets = Connection.objects.filter(brand_id__in=brands).values("pk")
     found = SoldOrder.objects.filter(target_id__in=targets, target_external_id__in=_spellings(term))
     yield from _order_hits(found)
+    named = SoldOrder.objects.filter(NUMBERED, _begins("target_number", term), brand_id__in=brands)
+    yield from _order_hits(named.order_by("target_number"))
 
 
 def _orders_of_sku(term: str, brands: set[int]) -> Iterator[Hit]:
@@ -125,7 +129,7 @@ def _order_hits(found: QuerySet[SoldOrder]) -> Iterator[Hit]:
 
 
 def _order_hit(row: SoldOrder) -> Hit:
-    number = f" {row.target_external_id}" if row.target_external_id else ""
+    number = f" {row.number_there}" if row.number_there else ""
     return Hit(
         group="Orders",
         title=row.reference,
@@ -143,7 +147,7 @@ def _dispatches(term: str, brands: set[int]) -> Iterator[Hit]:
         yield Hit(
             group="Dispatches",
             title=f"{row.tracking_number} ({row.carrier})" if row.carrier else row.tracking_number,
-            detail=f"Order {order.reference} of {order.link.source.name}, {row.get_state_display().lower()}",
+            detail=f"Order {order.reference} of {order.link.source.name}. {row.standing}.",
             url=reverse("admin:orders_soldorder_change", args=[order.pk]),
         )
 

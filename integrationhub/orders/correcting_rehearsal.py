@@ -84,7 +84,7 @@ def _at_the_target(order: Order, link: Link, row: SoldOrder | None) -> list[str]
     if row is None or not row.target_external_id or row.target_total is None:
         return [f"{link.target.name} does not have it yet, as far as the hub knows."]
     there = Money(row.target_total, row.currency)
-    has = f"{link.target.name} has it as {row.target_external_id} with a total of {money(there)}"
+    has = f"{link.target.name} has it as {row.number_there} with a total of {money(there)}"
     if there.agrees_with(order.total):
         return [f"{has}: they agree."]
     return [f"{has}: they differ, so it stays unconfirmed there and goes on waiting for a person."]

@@ -235,6 +235,7 @@ def record_target(row: SoldOrder, seen: TargetOrder, **more: Any) -> None:
     """Write what the target says of the order."""
     values = {
         "target_external_id": seen.external_id,
+        "target_number": seen.number[:60] or row.target_number,  # one that was told is not taken back
         "target_state": seen.state.value,
         "target_total": seen.total.amount,
         "target_tax": seen.tax.amount if seen.tax else None,

@@ -63,6 +63,9 @@ class SoldOrder(models.Model):
     record_id = models.BigIntegerField(null=True)  # the inbox record it was last read from
 
     target_external_id = models.CharField(max_length=60, blank=True)
+    target_number = models.CharField(
+        max_length=60, blank=True, db_default=""
+    )  # what people there call it, where another
     target_state = models.CharField(
         max_length=12, blank=True, choices=[(str(state), label) for state, label in TARGET_STATE_LABELS.items()]
     )
@@ -96,6 +99,12 @@ class SoldOrder(models.Model):
             models.Index(fields=["reference"], name="order_by_reference", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["commercial_reference"], name="order_by_basket", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["target", "target_external_id"], name="order_by_target_id"),
+            models.Index(
+                fields=["target_number"],
+                name="order_by_target_number",
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(target_number=""),
+            ),
             models.Index(fields=["brand", "state", "-placed_at"], name="order_by_state"),
             models.Index(fields=["accept_by"], condition=Q(state="AWAITING_ACCEPTANCE"), name="order_to_accept"),
             models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
@@ -103,6 +112,11 @@ class SoldOrder(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def number_there(self) -> str:
+        """What people call it where it is fulfilled; "" while it is not there."""
+        return self.target_number or self.target_external_id
 
     @property
     def created_units_wanted(self) -> bool:
@@ -148,8 +162,8 @@ class SoldDispatch(models.Model):
 
     class State(models.TextChoices):
         SEEN = "SEEN", "Left the warehouse"
-        SENT = "SENT", "Sent to the marketplace"
-        SHOWN = "SHOWN", "Shown by the marketplace"
+        SENT = "SENT", "Told where it was sold"
+        SHOWN = "SHOWN", "Shown where it was sold"
 
     order = models.ForeignKey(SoldOrder, on_delete=models.PROTECT, related_name="dispatches")
     dispatch_id = models.CharField(max_length=60)

@@ -11,6 +11,7 @@ from connectors.canonical.errors import ConfigurationError, TransientError
 from connectors.centra.connector import CentraConnector
 from connectors.mirakl.connector import MiraklConnector
 from connectors.models import AuditEntry, Connection, Link
+from integrationhub.console.back_office import page_url
 from integrationhub.console.connections.forms import secret_words
 from integrationhub.sync import standing
 from integrationhub.sync.models import Schedule, Switch, SyncJob
@@ -413,3 +414,27 @@ def test_how_old_the_keys_are_that_stand_already_is_taken_from_the_audit_trail(
         "Harbour & Co": shop.harbour.created_at,
         "Centra": shop.centra.created_at,
     }
+
+
+# --- pages in the back office -----------------------------------------------------------------------------------------
+OFFICE = "https://northgate.example.com/sellers/orders/{number}"
+
+
+def test_the_address_of_an_orders_page_is_kept_and_told_to_the_trail(shop: Shop, client_of: Any) -> None:
+    admin = client_of("ADMIN")
+    admin.post(address(shop.northgate), form_of(shop.northgate, setting_page_order=OFFICE))
+    row = Connection.objects.get(pk=shop.northgate.pk)
+    assert row.settings["page_order"] == OFFICE
+    assert AuditEntry.objects.get(action="connection.changed").after["setting page_order"] == OFFICE
+    assert page_url(row, "order", "MK-1") == "https://northgate.example.com/sellers/orders/MK-1"
+    assert page_url(row, "return", "R1") == ""
+
+    admin.post(address(shop.northgate), form_of(shop.northgate))
+    assert "page_order" not in Connection.objects.get(pk=shop.northgate.pk).settings
+
+
+@pytest.mark.parametrize("typed", ["http://northgate.example.com/{number}", "https://northgate.example.com/orders"])
+def test_an_address_that_leads_nowhere_is_not_saved(shop: Shop, client_of: Any, typed: str) -> None:
+    answer = client_of("ADMIN").post(address(shop.northgate), form_of(shop.northgate, setting_page_order=typed))
+    assert list(answer.context["form"].errors) == ["setting_page_order"]
+    assert "page_order" not in Connection.objects.get(pk=shop.northgate.pk).settings

@@ -1,18 +1,25 @@
 """The demo's platforms and brands, without its programs: `./hub demo --check` walks those."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 import pytest
 
+from connectors.centra.sandbox.arithmetic import grand_total
+from connectors.centra.sandbox.payments import ask_capture
+from connectors.fulfil.sandbox import FulfilSandbox, returning
 from connectors.models import Connection, Link, RoleGrant
+from connectors.pages import fault_of
 from connectors.sandboxkit import Sandbox
 from integrationhub.console.demo import brand
+from integrationhub.console.demo.comebacks import STEP_BEATS, Comebacks
 from integrationhub.console.demo.shops import FELLMARK, MARKETPLACES, NORDHEM, Shops, open_shops, renumbered_item
 from integrationhub.console.demo.stalls import STALLS
 from integrationhub.console.demo.trade import two_weeks_of_trade
-from integrationhub.console.demo.warehouses import REST_BEATS, FulfilWarehouse, Labels, warehouses_of
+from integrationhub.console.demo.warehouses import REST_BEATS, FulfilWarehouse, Labels, paid_by_card, warehouses_of
 from mappings_app.models import MappingVersion
 from tests.connectors.fulfil.support import released, stocked
 
@@ -69,7 +76,7 @@ def test_fellmarks_orders_go_on_to_fulfil(db: None, shops: Shops) -> None:
 def test_fulfils_warehouse_ships_what_has_lain_there_for_a_while(shops: Shops) -> None:
     stocked(shops.fulfil)
     sale = released(shops.fulfil)
-    warehouse = FulfilWarehouse(shops.fulfil, Labels(Random(1), fresh=False))  # noqa: S311
+    warehouse = FulfilWarehouse(shops.fulfil, Labels(Random(1), fresh=False), shop=shops.centras[FELLMARK])  # noqa: S311
     assert [warehouse.ship(5) for _ in range(REST_BEATS + 1)] == [0] * (REST_BEATS - 1) + [1, 0]
     assert shops.fulfil.order_view(shops.fulfil.tenant.row("sale.sale", sale))["shipments"][0]["state"] == "done"
 
@@ -106,3 +113,70 @@ def test_marketplaces_go_on_where_they_stopped(shops: Shops, tmp_path: Path) -> 
         again = STALLS[plan.platform](plan, Sandbox.load(tmp_path / plan.key))
         assert sold in again.references()
         assert again.shown(shops.goods[plan.brand][0].sku) == stall.shown(shops.goods[plan.brand][0].sku)
+
+
+@pytest.fixture
+def warehouse(shops: Shops) -> Iterator[Shops]:
+    """The same shops with a Fulfil of their own."""
+    with stocked(FulfilSandbox()) as fulfil:
+        yield replace(shops, fulfil=fulfil)
+
+
+def test_what_comes_back_is_received_inspected_and_paid_back(warehouse: Shops) -> None:
+    shops = warehouse
+    comebacks = Comebacks(shops, Random(1), say=lambda words: None)  # noqa: S311
+    number = comebacks.sell()
+    centra, fulfil = shops.centras[FELLMARK], shops.fulfil
+    order = centra.order(number)
+    assert paid_by_card(centra, number)
+    sku, gross = order.lines[0].sku, order.lines[0].unit_price
+    comebacks.go_on(1)
+    assert centra.open_returns() == []  # nothing has left yet
+
+    centra.ship_order(number)
+    centra.shop.switches.refund = "ok"
+    _capture(shops, number)
+    comebacks.go_on(1)
+    (made,) = centra.open_returns()
+    sale = released(fulfil)
+    line = fulfil.tenant.pointing("sale.line", "sale", sale)[0]["id"]
+    told = {"channel_identifier": f"return-{made.id}", "lines": [{"order_line_id": line, "return_quantity": 1}]}
+    fulfil.ship_order(sale)
+    returning.return_order(fulfil.tenant, sale, [told])
+
+    states = []
+    for beat in range(1, 4 * STEP_BEATS):
+        comebacks.go_on(beat)
+        states.append(fulfil.return_shipments(f"return-{made.id}")[0]["state"])
+    assert list(dict.fromkeys(states)) == ["draft", "received", "done"]
+    assert centra.open_returns() == []
+    assert (made.return_status, made.lines[0].shipment_line.order_line.sku) == ("COMPLETED", sku)
+    assert [entry.amount for entry in made.refunds] == [gross]
+
+
+def _capture(shops: Shops, number: int) -> None:
+    shop = shops.centras[FELLMARK].shop
+    order = shop.orders.rows[number]
+    ask_capture(shop, order, grand_total(order))
+
+
+def test_a_number_leads_to_a_page_of_the_demo(shops: Shops) -> None:
+    number = shops.centras[FELLMARK].sell([{"sku": shops.goods[FELLMARK][0].sku, "price": "1099.00"}], country="SE")
+    (address, back) = (shops.office.addresses("fellmark-centra")[kind] for kind in ("page_order", "page_return"))
+    assert (fault_of(address, allow_loopback=True), fault_of(back, allow_loopback=True)) == ("", "")
+    page = shops.office.page(urlsplit(address.replace("{number}", str(number))).path)
+    assert page is not None
+    assert f"<h1>Order {number}</h1>" in page
+    assert shops.goods[FELLMARK][0].sku in page
+    for stall in shops.marketplaces.values():
+        sold = stall.sell([(shops.goods[stall.plan.brand][0], 1)])
+        assert sold in (shops.office.page(f"/{stall.plan.key}/order/{sold}") or "")
+    nowhere = (
+        "/",
+        "/centra/order/1",
+        "/centra/order/%3Cb%3E",
+        "/centra/payout/1",
+        "/northgate/order/NG-0",
+        "/fulfil/return/9",
+    )
+    assert [shops.office.page(path) for path in nowhere] == [None] * 6

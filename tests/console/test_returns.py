@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from connectors import ports
+from exceptions_app.models import ExceptionCase
 from integrationhub.orders.models import SoldOrder, SoldReturn
 from integrationhub.orders.return_standing import judge
 from tests import factories
@@ -128,3 +129,56 @@ def test_an_empty_list_says_what_good_looks_like_and_a_search_that_it_leaves_not
     searched = client.get("/console/returns/", {"q": "nowhere"}).content.decode()
     assert "Nothing matches" in searched
     assert "Nobody has sent" not in searched
+
+
+def test_what_ended_on_both_sides_and_differs_is_not_said_to_wait_for_a_refund(
+    shop: Shop, order: SoldOrder, client_of: Any
+) -> None:
+    credited(make_return(order, source_completed_at=ports.now()), "20.01")
+
+    text = page(client_of("FINANCE"), order)
+
+    assert "Ended on both sides, and they differ" in text
+    assert "not refunded yet" not in text
+
+
+def test_a_case_about_a_return_leads_to_the_order_and_to_each_sides_record(
+    shop: Shop, order: SoldOrder, client_of: Any
+) -> None:
+    office = "https://centra.example.com/ams/{}/{{number}}"
+    shop.centra.settings |= {"page_order": office.format("orders"), "page_return": office.format("returns")}
+    shop.centra.save()
+    SoldOrder.objects.filter(pk=order.pk).update(target_number="SO77")
+    credited(make_return(order), "20.01")
+    case = ExceptionCase.objects.get()
+
+    text = client_of("FINANCE").get(f"/console/cases/{case.pk}/").content.decode()
+
+    for told in (
+        f'href="/console/orders/{order.pk}/#returns"',
+        'href="https://centra.example.com/ams/orders/88412"',
+        'href="https://centra.example.com/ams/returns/55"',
+        "SO77",
+        "/client/#/model/sale.sale/77",
+        "/client/#/model/sale.sale/91",
+    ):
+        assert told in text
+
+
+def test_the_orders_page_shows_the_number_people_know_and_the_record(
+    shop: Shop, order: SoldOrder, client_of: Any
+) -> None:
+    SoldOrder.objects.filter(pk=order.pk).update(target_number="SO77")
+
+    text = page(client_of("OPS"), order)
+
+    assert "SO77<span" in text
+    assert "<dt>Record</dt>" in text
+
+
+def test_a_row_that_was_passed_on_names_where_it_was_sold_first(shop: Shop, order: SoldOrder, client_of: Any) -> None:
+    factories.make_order(shop.link, "MK-1", target_external_id="88412", target_state="SHIPPED")
+
+    text = client_of("OPS").get("/console/orders/").content.decode()
+
+    assert text.count("<small>MK-1 at Northgate</small>") == 1

@@ -6,7 +6,7 @@ from django.test import Client
 
 from connectors import ports
 from integrationhub.console import search
-from integrationhub.orders.models import SoldDispatch, SoldLine
+from integrationhub.orders.models import SoldDispatch, SoldLine, SoldOrder
 from mappings_app.saving import save_mapping
 from tests import factories
 from tests.console.conftest import Shop
@@ -22,6 +22,7 @@ def something(shop: Shop) -> None:
     SoldDispatch.objects.create(
         order=order, dispatch_id="1", carrier="DPD", tracking_number="1550ABC", dispatched_at=ports.now()
     )
+    factories.make_order(shop.link, "MK-20001-A", target_external_id="77", target_number="SO1207")
     save_mapping(kind="sku", brand=shop.brand, from_code="ab-7", to_code="NW-7", actor="alice", reason="")
 
 
@@ -32,6 +33,8 @@ def something(shop: Shop) -> None:
         (" mk-10023 ", "/console/orders/"),
         ("COM-1", "/console/orders/"),
         ("88412", "/console/orders/"),
+        ("SO1207", "/console/orders/"),
+        ("so120", "/console/orders/"),
         ("1550abc", "/console/orders/"),
         ("AB-7", "/console/mappings/skus/"),
         ("nw-7", "/console/mappings/skus/"),
@@ -77,6 +80,23 @@ def test_orders_are_found_through_an_index(shop: Shop) -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "order_by_reference" in plan
     assert search.SHORTEST_PREFIX == 3
+
+
+def test_numbers_at_the_target_are_found_through_an_index_of_those_there_are(shop: Shop) -> None:
+    """Only some targets have numbers besides their ids: the index holds those alone, and the search must say so."""
+    found = SoldOrder.objects.filter(search.NUMBERED, search._begins("target_number", "SO12"))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = on")
+    assert "order_by_target_number" in found.order_by().explain()
+
+
+def test_the_list_of_orders_finds_them_by_their_number_at_the_target(
+    shop: Shop, client_of: Any, something: None
+) -> None:
+    answer = client_of("OPS").get("/console/orders/", {"q": "so1207"})
+    assert [row.reference for row in answer.context["cl"].result_list] == ["MK-20001-A"]
+    assert "SO1207" in answer.content.decode()
 
 
 def test_a_sku_finds_the_orders_that_sold_it(shop: Shop, client_of: Any) -> None:

@@ -11,12 +11,13 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from connectors.centra.sandbox import catalogue, orders, shipments
+from connectors.centra.sandbox import catalogue, orders, returns, shipments
 from connectors.centra.sandbox.order_state import OPEN_STATUSES, check_lock, named
 from connectors.centra.sandbox.records import ProductSize, Warehouse
 from connectors.centra.sandbox.refusals import RefusedError
-from connectors.centra.sandbox.sales import Order, OrderLine
+from connectors.centra.sandbox.sales import Order, OrderLine, Return
 from connectors.centra.sandbox.shop import Mail, Shop
+from connectors.centra.sandbox.stock import StockPolicy
 from connectors.centra.sandbox.structure import MAIN_WAREHOUSE_ID, STANDARD_TAX_ID
 from connectors.sandboxdata import CatalogueItem
 
@@ -305,6 +306,27 @@ class BackOffice:
         shipments.apply_info(waiting, {"carrier": carrier, "service": service, "trackingNumber": tracking})
         shipments.complete(self.shop, waiting, shipped_at=shipped_at)
         return {"shipment": waiting.id, "number": waiting.number, "tracking": tracking}
+
+    # --- what comes back --------------------------------------------------------------------------------------------
+    @locked
+    def take_back(self, number: int, units: Mapping[str, int], *, restock: bool = False) -> int:
+        """Somebody makes a return of what was shipped first: units by SKU. `restock`: into Centra's own stock. Its id."""
+        (shipment, *_) = [item for item in self.order(number).shipments if item.is_shipped]
+        picks = [(next(line for line in shipment.lines if line.order_line.sku == sku), n) for sku, n in units.items()]
+        policy = StockPolicy(release=restock, remove=not restock)
+        return returns.create(self.shop, shipment, picks, policy, costs=returns.ReturnCosts()).id
+
+    @locked
+    def open_returns(self) -> list[Return]:
+        return [item for item in self.shop.returns if item.return_status == "PENDING"]
+
+    @locked
+    def refund_return(self, return_id: int) -> None:
+        """The payment service pays it back, and the return is completed."""
+        found = self.shop.returns.get(return_id)
+        if found is None:
+            raise KeyError(return_id)
+        returns.refund(self.shop, found)
 
 
 def _line(order: Order, sku: str) -> OrderLine:

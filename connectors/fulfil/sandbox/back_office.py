@@ -5,7 +5,7 @@ from decimal import Decimal
 from threading import RLock
 from typing import Any
 
-from connectors.fulfil.sandbox import sales, shipments, stock, structure, webhooks
+from connectors.fulfil.sandbox import invoices, sales, shipments, stock, structure, webhooks
 from connectors.fulfil.sandbox.sales import lines_of, shipments_of
 from connectors.fulfil.sandbox.store import Row
 from connectors.fulfil.sandbox.tenant import Tenant
@@ -163,6 +163,31 @@ class BackOffice:
     def merge_shipments(self, first: int, *others: int) -> int:
         with self.lock:
             return shipments.merge(self.tenant, [first, *others])
+
+    # --- what comes back --------------------------------------------------------------------------------------------
+    def return_shipments(self, identifier: str) -> list[Row]:
+        """The parcels of the return order with this channel identifier; none before it is announced."""
+        with self.lock:
+            sales = self.orders_by_identifier(identifier)
+            return [row for sale in sales for row in shipments_of(self.tenant, sale, shipments.BACK)]
+
+    def receive_return(self, shipment: int) -> None:
+        with self.lock:
+            shipments.receive(self.tenant, shipment)
+
+    def inspect_return(self, shipment: int) -> None:
+        """On the shelf again; the credit note is posted."""
+        with self.lock:
+            shipments.return_done(self.tenant, shipment)
+
+    def reduce_credit_notes(self, identifier: str, net: str, tax: str) -> None:
+        """Somebody gives less back in the books than was sent back: `net` and `tax` are taken off each note of the return."""
+        off = {"untaxed_amount": Decimal(net), "tax_amount": Decimal(tax), "total_amount": Decimal(net) + Decimal(tax)}
+        with self.lock:
+            for sale in self.orders_by_identifier(identifier):
+                for note in invoices.invoices_of(self.tenant, sale):
+                    less = {name: note[name] - amount for name, amount in off.items()}
+                    self.tenant.update("account.invoice", note, **less)
 
     # --- settings ---------------------------------------------------------------------------------------------------
     def configure(self, **values: Any) -> None:

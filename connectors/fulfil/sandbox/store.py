@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from connectors.fulfil.sandbox import wire
 from connectors.fulfil.sandbox.refusals import not_found, user_error
@@ -16,6 +17,7 @@ Context = Mapping[str, Any]
 Compute = Callable[["Store", Row, Context], Any]
 Computing = TypeVar("Computing", bound=Compute)
 
+COMPANY_ZONE = ZoneInfo("Europe/Stockholm")
 _ABSENT: Mapping[str, Any] = {"bool": False, "m2m": [], "o2m": [], "dict": {}}
 
 
@@ -37,7 +39,8 @@ class Store:
         return wire.naive(self.clock.now())
 
     def today(self) -> date:
-        return self.now().date()
+        """As the company's calendar has it, and every day that Fulfil writes down with no time."""
+        return self.clock.now().astimezone(COMPANY_ZONE).date()
 
     def number(self, prefix: str) -> str:
         self._numbers[prefix] += 1

@@ -20,6 +20,7 @@ from exceptions_app.errors import RefusedCaseError
 from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import Telling, explain
 from integrationhub.console.cases import acting, choosing
+from integrationhub.console.cases.about import about
 from integrationhub.console.cases.fixing import FixForm, Missing, missing_of, save_fix
 from integrationhub.console.cases.previewing import previews
 from integrationhub.console.cases.progress import CHOICE, RELEASE, RETRY, Press, progress
@@ -69,6 +70,7 @@ def show(
         "person_url": _person_url(case, rights),
         **_deciding(case),
         "events": list(case.events.all()),
+        "about": about(case),
         "pressed": _pressed(request, case),
     }
     request.current_app = model_admin.admin_site.name

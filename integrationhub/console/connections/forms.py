@@ -15,6 +15,7 @@ from connectors.base import Connector, Setting
 from connectors.canonical.errors import HubError
 from connectors.http import OpenGate
 from connectors.models import Brand, Connection, record_audit
+from connectors.pages import NUMBER, fault_of
 from connectors.registry import CONNECTORS
 from integrationhub.adminkit import fields
 
@@ -83,6 +84,11 @@ class ConnectionForm(forms.Form):
         if setting.kind == "choice":
             choices = list(setting.choices)
             return {name: fields.choice(label=setting.label, choices=choices, help_text=setting.help)}
+        if setting.kind == "page":
+            placeholder = f"https://…/{NUMBER}"
+            return {
+                name: fields.text(label=setting.label, help_text=setting.help, required=False, placeholder=placeholder)
+            }
         return {name: fields.text(label=setting.label, help_text=setting.help, required=setting.required)}
 
     def _secret_fields(self, setting: Setting) -> dict[str, forms.Field]:
@@ -131,12 +137,20 @@ class ConnectionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        self._check_pages(cleaned)
         for setting in self._secret_settings:
             if setting.required and not self.secrets(cleaned).get(setting.name):
                 self.add_error(f"{_SETTING}{setting.name}", self._lacking(cleaned))
         if not self.errors:
             self._check_usable(cleaned)
         return cleaned
+
+    def _check_pages(self, cleaned: Mapping[str, Any]) -> None:
+        allow_loopback = self.row.account().settings.get("sandbox") is True
+        for setting in self.kind.settings:
+            address = cleaned.get(f"{_SETTING}{setting.name}") if setting.kind == "page" else None
+            if address and (fault := fault_of(str(address), allow_loopback=allow_loopback)):
+                self.add_error(f"{_SETTING}{setting.name}", fault)
 
     def _lacking(self, cleaned: Mapping[str, Any]) -> str:
         if self.moves(cleaned):

@@ -28,7 +28,7 @@ _EXPLAINED = {
         " before acceptance. Reserve first: its stock is kept for it, it is accepted, and made once the address is known."
     ),
     "tax_difference": "What happens when the total agrees and the tax in it does not.",
-    "fallback_email": "Orders whose marketplace hides the customer's e-mail are created with this one.",
+    "fallback_email": "An order that names no e-mail of its customer is created with this one.",
     "own_mappings_only": (
         "Mappings made for every channel of the brand do not count here. A new link from a shop such as Centra starts like"
         " this: those mappings say what a marketplace's codes are in the shop."

@@ -17,8 +17,11 @@ from connectors.sandboxdata import CatalogueItem
 from integrationhub.console.demo import products
 from integrationhub.console.demo.shops import (
     CAREFUL,
+    CENTRA,
     DAYS,
     FELLMARK,
+    FELLMARK_CENTRA,
+    FULFIL,
     MARKETPLACES,
     NORDHEM,
     Shops,
@@ -76,6 +79,7 @@ ONWARD_MAPPINGS = (
     ("market", "Sweden", "3"),
     ("shipping_service", "standard-sek", "postnord_mypack"),
     ("payment_method", "marketplace", "manual"),
+    ("payment_method", "card", "manual"),
     ("carrier", "PostNord", "PostNord"),
     ("carrier", "DHL", "DHL"),
 )
@@ -84,6 +88,8 @@ POLL_SECONDS = {
     "read_orders": 60,
     "read_events": 15,
     "read_dispatches": 60,
+    "read_received": 20,
+    "read_credit_notes": 20,
     "watch_acceptance": 20,
     "scan_stock": 300,
     "list_listings": 60,
@@ -116,10 +122,14 @@ def set_up(shops: Shops, *, password: str) -> None:
     made = {code: Brand.objects.get_or_create(code=code, defaults=dict(values)) for code, values in BRANDS.items()}
     brands = {code: brand for code, (brand, _) in made.items()}
     _people(brands, password)
-    centras = {code: _centra(brand, shops.centras[code]) for code, brand in brands.items()}
+    offices = {NORDHEM: CENTRA, FELLMARK: FELLMARK_CENTRA}
+    centras = {
+        code: _centra(brand, shops.centras[code], pages=shops.office.addresses(offices[code]))
+        for code, brand in brands.items()
+    }
     for stall in shops.marketplaces.values():
         brand = brands[stall.plan.brand]
-        _link(brand, _marketplace(brand, stall), centras[brand.code], acceptance_policy=stall.plan.policy)
+        _link(brand, _marketplace(brand, stall, shops), centras[brand.code], acceptance_policy=stall.plan.policy)
     fulfil = _fulfil(brands[FELLMARK], shops)
     _link(brands[FELLMARK], centras[FELLMARK], fulfil, own_mappings_only=True, equal_skus=True)
     if any(is_new for _, is_new in made.values()):
@@ -157,7 +167,7 @@ def _connection(brand: Brand, name: str, platform: str, base_url: str, **account
     return row
 
 
-def _centra(brand: Brand, sandbox: CentraSandbox) -> Connection:
+def _centra(brand: Brand, sandbox: CentraSandbox, *, pages: Mapping[str, str]) -> Connection:
     keys = sandbox.credentials()
     return _connection(
         brand,
@@ -171,7 +181,8 @@ def _centra(brand: Brand, sandbox: CentraSandbox) -> Connection:
             "tier": "enterprise",
             "allocation_rule_id": 1,
             "payment_method": "11",
-            **({"stock_warehouse_id": CENTRA_WAREHOUSE} if brand.code == FELLMARK else {}),
+            **pages,
+            **({"stock_warehouse_id": CENTRA_WAREHOUSE, "capture_payments": True} if brand.code == FELLMARK else {}),
         },
     )
 
@@ -189,12 +200,17 @@ def _fulfil(brand: Brand, shops: Shops) -> Connection:
             "warehouse_ids": FULFIL_WAREHOUSE,
             "payment_method": "manual",
             "calls_per_second": 10,
+            **shops.office.addresses(FULFIL),
         },
     )
 
 
-def _marketplace(brand: Brand, stall: Stall) -> Connection:
-    return _connection(brand, stall.plan.name, stall.plan.platform, stall.sandbox.base_url, **stall.account())
+def _marketplace(brand: Brand, stall: Stall, shops: Shops) -> Connection:
+    account = stall.account()
+    settings = {**account["settings"], **shops.office.addresses(stall.plan.key)}
+    return _connection(
+        brand, stall.plan.name, stall.plan.platform, stall.sandbox.base_url, **{**account, "settings": settings}
+    )
 
 
 def _link(brand: Brand, source: Connection, target: Connection, **values: Any) -> None:

@@ -7,6 +7,7 @@ from random import Random
 
 from connectors.sandboxkit import Fault
 from integrationhub.console.demo import products
+from integrationhub.console.demo.comebacks import Comebacks
 from integrationhub.console.demo.shops import CAREFUL, NORDHEM, SEED, Shops, miscounted_items
 from integrationhub.console.demo.trade import sell_something, two_weeks_of_trade
 from integrationhub.console.demo.warehouses import ShopWarehouse, Warehouse, warehouses_of
@@ -31,6 +32,7 @@ class Life:
         self.rng = Random(SEED + 1)  # noqa: S311
         self.centra, self.goods = shops.centras[NORDHEM], shops.goods[NORDHEM]
         self.warehouses: list[Warehouse] = warehouses_of(shops, self.rng)
+        self.comebacks = Comebacks(shops, Random(SEED + 2), say=say)  # noqa: S311
         self.count_breaks = shops.fresh
         self.wants_more = shops.fresh
         self.asks_left = list(ASKS_AT) if shops.fresh else []
@@ -47,6 +49,7 @@ class Life:
 
     def _run(self) -> None:
         if self.shops.fresh:
+            self.comebacks.open_shop()
             self.say(f"{two_weeks_of_trade(self.shops)} orders of the last two weeks are at the marketplaces.")
             self._troubles()
         beat = 0
@@ -60,6 +63,7 @@ class Life:
         self._changes_of_mind()
         for warehouse in self.warehouses:
             warehouse.ship(BACKLOG_A_BEAT if beat < 60 else 2)
+        self.comebacks.go_on(beat)
         self._stock(beat)
         self._products()
         if beat % SAVE_EVERY == 0:

@@ -5,13 +5,16 @@ its orders on to Fulfil, which owns its stock. All sandboxes live in the demo's 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from connectors.centra.sandbox import CentraSandbox
 from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.sandboxdata import CatalogueItem, catalogue
 from connectors.sandboxkit import Sandbox
+from integrationhub.console.demo.office import Look, Looks, Office
 from integrationhub.console.demo.stalls import STALLS, MarketplacePlan, Stall
 
 SEED = 2026
@@ -103,6 +106,7 @@ class Shops:
     fulfil: FulfilSandbox
     goods: Mapping[str, tuple[CatalogueItem, ...]]  # by brand
     fresh: bool  # made now, not restored
+    office: Office = field(default_factory=Office)
 
     def each(self) -> Iterator[tuple[str, Sandbox]]:
         yield from ((key, stall.sandbox) for key, stall in self.marketplaces.items())
@@ -112,10 +116,21 @@ class Shops:
     def start(self) -> None:
         for _, sandbox in self.each():
             sandbox.start()
+        self.office.start(self._looks())
 
     def stop(self) -> None:
+        self.office.stop()
         for _, sandbox in self.each():
             sandbox.stop()
+
+    def _looks(self) -> Looks:
+        """What the pages of a record are made of, by the keys of `each` and the kind of record."""
+        stalls: dict[tuple[str, str], Look] = {(key, "order"): stall.record for key, stall in self.marketplaces.items()}
+        for key, brand in ((CENTRA, NORDHEM), (FELLMARK_CENTRA, FELLMARK)):
+            stalls[key, "order"] = partial(_centra_order, self.centras[brand])
+            stalls[key, "return"] = partial(_centra_return, self.centras[brand])
+        of_fulfil = partial(_fulfil_order, self.fulfil)  # a return is an order of its own there
+        return {**stalls, (FULFIL, "order"): of_fulfil, (FULFIL, "return"): of_fulfil}
 
     def save(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -173,6 +188,30 @@ def _fellmark_goods() -> tuple[CatalogueItem, ...]:
 
 def _renamed(number: str) -> str:
     return number.replace("NV", "FM", 1)
+
+
+# --- what a page of a record shows --------------------------------------------------------------------------------------
+def _centra_order(centra: CentraSandbox, number: str) -> Mapping[str, Any] | None:
+    order = centra.shop.orders.rows.get(int(number)) if number.isdigit() else None
+    if order is None:
+        return None
+    lines = [{"SKU": line.sku, "quantity": line.quantity, "unit price": str(line.unit_price)} for line in order.lines]
+    shipments = [{"number": item.number, "shipped": item.is_shipped} for item in order.shipments]
+    return {"status": order.status, "comment": order.other_comment, "lines": lines, "shipments": shipments}
+
+
+def _centra_return(centra: CentraSandbox, number: str) -> Mapping[str, Any] | None:
+    found = centra.shop.returns.get(int(number)) if number.isdigit() else None
+    if found is None:
+        return None
+    lines = [{"SKU": line.shipment_line.order_line.sku, "quantity": line.quantity} for line in found.lines]
+    refunds = [{"status": entry.status, "amount": str(entry.amount)} for entry in found.refunds]
+    return {"order": found.order.number, "status": found.return_status, "lines": lines, "refunds": refunds}
+
+
+def _fulfil_order(fulfil: FulfilSandbox, number: str) -> Mapping[str, Any] | None:
+    row = fulfil.tenant.tables["sale.sale"].get(int(number)) if number.isdigit() else None
+    return None if row is None else fulfil.order_view(row)
 
 
 # --- which articles the stories are about -----------------------------------------------------------------------------

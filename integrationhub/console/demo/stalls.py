@@ -71,6 +71,10 @@ class Stall(ABC):
         """The numbers of its orders, oldest first."""
 
     @abstractmethod
+    def record(self, reference: str) -> Mapping[str, Any]:
+        """An order as the platform itself holds it; empty for one that it does not know."""
+
+    @abstractmethod
     def ask_to_cancel(self, reference: str) -> None:
         """The customer, or the retailer, does not want it any more."""
 
@@ -120,6 +124,9 @@ class MiraklStall(Stall):
 
     def references(self) -> list[str]:
         return [order.order_id for order in list(self.sandbox.market.orders.values())]
+
+    def record(self, reference: str) -> Mapping[str, Any]:
+        return dict(self.sandbox.order(reference)) if reference in self.references() else {}
 
     def ask_to_cancel(self, reference: str) -> None:
         self.sandbox.cancel_order(reference)
@@ -189,6 +196,9 @@ class VirtualstockStall(Stall):
     def references(self) -> list[str]:
         return [order.reference for order in list(self.sandbox.edge.orders.values())]
 
+    def record(self, reference: str) -> Mapping[str, Any]:
+        return dict(self.sandbox.order(reference)) if reference in self.references() else {}
+
     def ask_to_cancel(self, reference: str) -> None:
         self.sandbox.request_cancellation(reference)
 
@@ -234,6 +244,9 @@ class MarketplacerStall(Stall):
     def references(self) -> list[str]:
         with self.sandbox.lock:
             return [str(row["legacyId"]) for row in self.sandbox.market.of("Invoice")]
+
+    def record(self, reference: str) -> Mapping[str, Any]:
+        return dict(self.sandbox.invoice(reference)) if reference in self.references() else {}
 
     def ask_to_cancel(self, reference: str) -> None:
         units = {line["sku"]: line["quantity"] for line in self.sandbox.invoice(reference)["lines"]}

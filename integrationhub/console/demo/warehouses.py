@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from connectors.centra.sandbox import CentraSandbox
+from connectors.centra.sandbox.structure import CARD_PLUGIN_ID
 from connectors.fulfil.sandbox import FulfilSandbox
 from integrationhub.console.demo.shops import FELLMARK, MARKETPLACES, NORDHEM, Shops
 from integrationhub.console.demo.stalls import MarketplacePlan
@@ -25,9 +26,10 @@ class Labels:
         self._number = FIRST_TRACKING_NUMBER
         self._strange = Counter({plan.key: plan.strange_parcels for plan in MARKETPLACES if fresh})
 
-    def carrier(self, plan: MarketplacePlan) -> str:
+    def carrier(self, plan: MarketplacePlan, *, strange: bool = True) -> str:
+        """`strange` False: one that is mapped, as all parcels of the web shop have."""
         share = STRANGE_SHARE if plan.orders > 100 else SHARE_AT_A_SMALL_ONE
-        if self._strange[plan.key] > 0 and self._rng.random() < share:
+        if strange and self._strange[plan.key] > 0 and self._rng.random() < share:
             self._strange[plan.key] -= 1
             return plan.strange_carrier
         return self._rng.choice(plan.carriers)[0]
@@ -86,8 +88,9 @@ class ShopWarehouse(Warehouse):
 class FulfilWarehouse(Warehouse):
     """It works from Fulfil."""
 
-    def __init__(self, fulfil: FulfilSandbox, labels: Labels) -> None:
+    def __init__(self, fulfil: FulfilSandbox, labels: Labels, *, shop: CentraSandbox) -> None:
         self.fulfil = fulfil
+        self.shop = shop
         self.labels = labels
         (self.plan,) = (plan for plan in MARKETPLACES if plan.brand == FELLMARK)
         self._left: set[int] = set()
@@ -95,9 +98,8 @@ class FulfilWarehouse(Warehouse):
 
     def ship(self, at_most: int) -> int:
         with self.fulfil.lock:
-            sales = [
-                row["id"] for row in self.fulfil.tenant.tables["sale.sale"].values() if row["state"] == "processing"
-            ]
+            rows = list(self.fulfil.tenant.tables["sale.sale"].values())
+            sales = [row["id"] for row in rows if row["state"] == "processing" and not row.get("has_return")]
         shipped = 0
         for sale in sales:
             if shipped >= at_most or sale in self._left:
@@ -105,13 +107,27 @@ class FulfilWarehouse(Warehouse):
             self._seen[sale] += 1
             if self._seen[sale] < REST_BEATS:
                 continue
-            self.fulfil.ship_order(sale, tracking_number=self.labels.number(), carrier=self.labels.carrier(self.plan))
+            carrier = self.labels.carrier(self.plan, strange=not self._is_of_the_web_shop(sale))
+            self.fulfil.ship_order(sale, tracking_number=self.labels.number(), carrier=carrier)
             self._left.add(sale)
             shipped += 1
         return shipped
+
+    def _is_of_the_web_shop(self, sale: int) -> bool:
+        number = str(self.fulfil.tenant.row("sale.sale", sale)["channel_identifier"])
+        return number.isdigit() and int(number) in self.shop.shop.orders.rows and paid_by_card(self.shop, int(number))
+
+
+def paid_by_card(shop: CentraSandbox, number: int) -> bool:
+    """Sold in the web shop itself: what a marketplace sold is paid there."""
+    plugin = shop.order(number).payment_plugin
+    return plugin is not None and plugin.id == CARD_PLUGIN_ID
 
 
 def warehouses_of(shops: Shops, rng: Random) -> list[Warehouse]:
     """Nordhem's, which works from its shop, and Fellmark's, which works from Fulfil."""
     labels = Labels(rng, fresh=shops.fresh)
-    return [ShopWarehouse(NORDHEM, shops.centras[NORDHEM], labels), FulfilWarehouse(shops.fulfil, labels)]
+    return [
+        ShopWarehouse(NORDHEM, shops.centras[NORDHEM], labels),
+        FulfilWarehouse(shops.fulfil, labels, shop=shops.centras[FELLMARK]),
+    ]

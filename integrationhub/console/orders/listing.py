@@ -6,8 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat, JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.html import format_html
@@ -104,14 +104,16 @@ class OrderAdmin(HubModelAdmin):
     list_select_related = ("link__source", "target", "brand")
     ordering = ("-placed_at", "-id")
     search_fields = ("reference",)  # what is searched: get_search_results
-    search_help_text = "Order, tracking or target number"
+    search_help_text = "Its number on any side, or a tracking number"
     change_list_template = "console/list.html"
 
     def get_queryset(self, request: HttpRequest) -> Orders:
         key = Concat(Value("order:"), Cast(OuterRef("link_id"), CharField()), Value(":"), OuterRef("reference"))
         waiting = SyncJob.objects.filter(serial_key=key, state__in=WAITING_STATES)
+        begun = SoldOrder.objects.filter(target=OuterRef("link__source"), target_external_id=OuterRef("reference"))
+        told = JSONObject(reference="reference", place="link__source__name")
         rows: Orders = super().get_queryset(request)
-        return rows.annotate(waits=Exists(waiting))
+        return rows.annotate(waits=Exists(waiting), begun=Subquery(begun.values(told=told)[:1]))
 
     def get_search_results(self, request: HttpRequest, queryset: Orders, search_term: str) -> tuple[Orders, bool]:
         term = search_term.strip()
@@ -122,8 +124,13 @@ class OrderAdmin(HubModelAdmin):
 
     # --- columns ----------------------------------------------------------------------------------------------------
     @display(description="Order", ordering="reference")
-    def order(self, order: SoldOrder) -> SafeString:
-        return format_html('<span class="hub-code">{}</span>', order.reference)
+    def order(self, order: Any) -> SafeString:
+        """Passed on by a shop, it is the same order as the row of where it was sold first."""
+        if not order.begun:
+            return format_html('<span class="hub-code">{}</span>', order.reference)
+        first = f"{order.begun['reference']} at {order.begun['place']}"
+        words = '<span class="hub-two-lines"><span class="hub-code">{}</span><small>{}</small></span>'
+        return format_html(words, order.reference, first)
 
     @display(description="Sold at")
     def marketplace(self, order: SoldOrder) -> str:
@@ -135,7 +142,7 @@ class OrderAdmin(HubModelAdmin):
 
     @display(description="Fulfilled in")
     def fulfilment(self, order: SoldOrder) -> SafeString:
-        number = f"{order.target.name} {order.target_external_id}".strip()
+        number = f"{order.target.name} {order.number_there}".strip()
         return format_html(
             '<span class="hub-two-lines"><span>{}</span><small>{}</small></span>',
             number,

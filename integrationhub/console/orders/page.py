@@ -18,6 +18,7 @@ from django.urls import reverse
 from connectors import ports
 from connectors.access import Right
 from connectors.admin_base import Rights, require, rights_of
+from connectors.canonical.orders import OrderState
 from connectors.models import record_audit
 from connectors.registry import connector_class
 from exceptions_app.models import CaseLink, ExceptionCase
@@ -45,6 +46,18 @@ if TYPE_CHECKING:
     from integrationhub.console.orders.listing import OrderAdmin
 
 
+STILL_TO_LEAVE = frozenset(
+    state.value
+    for state in (
+        OrderState.STAGING,
+        OrderState.AWAITING_ACCEPTANCE,
+        OrderState.AWAITING_PAYMENT,
+        OrderState.READY_TO_SHIP,
+        OrderState.UNKNOWN,
+    )
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Buttons:
     """What may be pressed for the order on one link."""
@@ -69,6 +82,7 @@ def show(model_admin: "OrderAdmin", request: HttpRequest, order: SoldOrder) -> H
         "orders": [stretch.order for stretch in way],
         "now": ports.now(),
         "zone": ZoneInfo(first.brand.timezone),
+        "ship_by": first.ship_by if first.state in STILL_TO_LEAVE else None,
         "sides": sides_of(way, money),
         "steps": steps_of(way),
         "lines": lines_of(way),

@@ -20,7 +20,7 @@ from integrationhub.adminkit.filters import ChoiceFilter
 from integrationhub.console import search
 from integrationhub.console.cases.filters import BrandFilter
 from integrationhub.console.money_words import amount
-from integrationhub.console.orders.returns import differs, title_of, units_back
+from integrationhub.console.orders.returns import differs, state_of, title_of, units_back
 from integrationhub.orders.models import SoldReturn
 
 Returns = QuerySet[SoldReturn]
@@ -88,12 +88,12 @@ class ReturnAdmin(HubModelAdmin):
     # --- columns ----------------------------------------------------------------------------------------------------
     @display(description="Return")
     def what(self, row: SoldReturn) -> SafeString:
-        return format_html('<span class="hub-code">{}</span>', title_of(row))
+        return format_html('<span class="hub-number">{}</span>', title_of(row))
 
     @display(description="Order")
     def order_of(self, row: SoldReturn) -> SafeString:
         return format_html(
-            '<span class="hub-two-lines"><span class="hub-code">{}</span><small>{} → {}</small></span>',
+            '<span class="hub-two-lines"><span class="hub-code">{}</span><small class="hub-time">{} → {}</small></span>',
             row.order.reference,
             row.order.link.source.name,
             row.order.target.name,
@@ -105,7 +105,7 @@ class ReturnAdmin(HubModelAdmin):
 
     @display(description="State")
     def standing(self, row: SoldReturn) -> str:
-        return row.get_state_display()
+        return state_of(row)
 
     @display(description="Given back")
     def given_back(self, row: SoldReturn) -> SafeString:

@@ -75,6 +75,13 @@ def title_of(row: SoldReturn) -> str:
     return f"Return {row.source_id or row.target_id}"
 
 
+def state_of(row: SoldReturn) -> str:
+    """Credited where the goods are, and over where it was sold: what then keeps it open is that the two differ."""
+    if row.state == SoldReturn.State.CREDITED and row.source_completed_at is not None:
+        return "Ended on both sides, and they differ"
+    return str(row.get_state_display())
+
+
 def units_back(row: SoldReturn) -> str:
     lines = list(row.lines.all())
     return counted(sum(line.quantity for line in lines), "unit", "units") if lines else "no goods"
@@ -91,7 +98,7 @@ def differs(row: SoldReturn) -> list[str]:
 def _row(row: SoldReturn) -> ReturnRow:
     return ReturnRow(
         title=title_of(row),
-        state=row.get_state_display(),
+        state=state_of(row),
         tone=_TONES.get(SoldReturn.State(row.state), "warn"),
         seen_at=row.first_seen_at,
         answer_by=row.answer_by if row.source_completed_at is None else None,
@@ -141,12 +148,20 @@ def _target(row: SoldReturn) -> ReturnSide:
     return ReturnSide(
         name=place.name,
         number=row.target_id,
-        url=page_url(place, "order", row.target_id),
-        state="expects it" if row.announced_at else "not told",
+        url=page_url(place, "return", row.target_id),
+        state=_state_there(row),
         total=amount(row.credited, row.currency),
         tax=amount(row.credited_tax, row.currency),
         notes=notes,
     )
+
+
+def _state_there(row: SoldReturn) -> str:
+    if row.inspected_at is not None:
+        return "inspected"
+    if row.received_at is not None:
+        return "received"
+    return "expects it" if row.announced_at else "not told"
 
 
 def _line(line: ReturnedLine, row: SoldReturn) -> LineWords:

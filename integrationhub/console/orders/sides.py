@@ -36,11 +36,13 @@ class Side:
     name: str
     role: str
     number: str
+    record: str  # what the hub's calls name it by, where that is not the number: the id of Fulfil's record
     url: str
     state: str
     chip: str  # the state with where: "Shipped in Centra"
     note: str
     seen_at: datetime | None
+    seen: str  # what happened then
     total: str
     difference: str  # of its total from that of the side before
 
@@ -73,6 +75,7 @@ class Parcel:
     """One dispatch, from the warehouse back to where the order was sold."""
 
     name: str
+    url: str  # its page in the warehouse's own back office, "" where there is none
     carrier: str
     told: tuple[str, ...]  # the carrier as each side was told, in the parcel's order
     tracking: str
@@ -108,11 +111,13 @@ def _sold(order: SoldOrder, *, total: str) -> Side:
         name=source.name,
         role="Sold at",
         number=order.reference,
+        record="",
         url=page_url(source, "order", order.reference),
         state=state,
         chip=f"{state} at {source.name}",
         note=f"In its own words: {order.source_state}" if order.source_state else "",
         seen_at=order.source_updated_at,
+        seen="Last changed",
         total=total,
         difference="",
     )
@@ -123,12 +128,14 @@ def _there(order: SoldOrder, *, role: str, total: str, difference: str) -> Side:
     return Side(
         name=order.target.name,
         role=role,
-        number=order.target_external_id,
+        number=order.number_there,
+        record=order.target_external_id if order.target_number else "",
         url=page_url(order.target, "order", order.target_external_id),
         state=state,
         chip=f"{state} in {order.target.name}" if order.target_external_id else state,
         note="On hold there." if order.target_on_hold else "",
         seen_at=order.target_seen_at,
+        seen="Last read",
         total=total,
         difference=difference,
     )
@@ -292,6 +299,7 @@ def _parcel(way: Sequence[Stretch], chain: Sequence[SoldDispatch], *, place: int
         moments += [row.sent_at if row else None, row.shown_at if row else None]
     return Parcel(
         name=str(first),
+        url=page_url(way[place].order.target, "dispatch", first.dispatch_id),
         carrier=first.carrier,
         told=tuple(dict.fromkeys(filter(None, map(_carrier_told, chain)))),
         tracking=first.tracking_number,

@@ -108,7 +108,7 @@ def _decided(order: SoldOrder) -> Iterator[Entry]:
         (order.refused_by_us_at, "the hub", f"Refused at {sold_at}.", "warn"),
         (order.cancel_wanted_at, order.cancel_wanted_by, "Cancelled it.", "warn"),
         (order.held_at, order.held_by, f"Holds it: {order.hold_reason}", "warn"),
-        (order.target_created_at, target, f"Created in {target} as {order.target_external_id}.", "good"),
+        (order.target_created_at, target, f"Created in {target} as {order.number_there}.", "good"),
         (order.target_confirmed_at, target, f"Confirmed in {target}.", "good"),
     )
     for at, who, text, tone in told:

@@ -14,7 +14,7 @@ from connectors import ports
 from connectors.base import Capability, Connector
 from connectors.canonical.dispatches import Dispatch, DispatchLine, DispatchRemark, check_dispatch
 from connectors.canonical.errors import PermanentError
-from connectors.canonical.orders import OrderState
+from connectors.canonical.orders import OrderState, TargetState
 from connectors.models import Connection
 from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import open_case, roll_up
@@ -44,6 +44,8 @@ def confirm_dispatch(run: Run) -> Outcome:
     dispatch = check_dispatch(run.target.parse_dispatch(run.document()))
     order = _order(run)
     row = _record(order, dispatch)
+    if dispatch.is_last:
+        _note_left(order)
     if row.state == State.SHOWN:
         return Skipped(f"{run.source_row.name} shows it already.")
     if row.state == State.SENT:
@@ -84,6 +86,13 @@ def _record(order: SoldOrder, dispatch: Dispatch) -> SoldDispatch:
         row.packed = _units(dispatch)
         row.save(update_fields=["carrier", "service", "tracking_number", "packed"])
     return row
+
+
+def _note_left(order: SoldOrder) -> None:
+    """Who packed it says that nothing remains: the order has left, whenever it is read there again."""
+    under_way = (TargetState.CONFIRMED.value, TargetState.PROCESSING.value)
+    left = SoldOrder.objects.filter(pk=order.pk, target_state__in=under_way)
+    left.update(target_state=TargetState.SHIPPED.value)
 
 
 def _shipped_by_us(run: Run, order: SoldOrder, dispatch: Dispatch) -> bool:
@@ -282,6 +291,8 @@ def _read_back(run: Run, row: SoldDispatch, dispatch: Dispatch) -> Outcome:
         _tell_remarks(run, row, dispatch)
         row.state, row.shown_at = State.SHOWN, ports.now()
         row.save(update_fields=["state", "shown_at"])
+        if dispatch.is_last:
+            _note_shown(row.order)
         return Done(f"{run.source_row.name} shows it.")
     limit = timedelta(hours=run.link.dispatch_confirmed_within_hours)
     if ports.now() - (row.sent_at or row.dispatched_at) >= limit:
@@ -292,6 +303,13 @@ def _read_back(run: Run, row: SoldDispatch, dispatch: Dispatch) -> Outcome:
             message=f"{run.source_row.name} took the dispatch of {row.order.reference}, but does not show it.",
         )
     return _wait_to_be_shown(row, run)
+
+
+def _note_shown(order: SoldOrder) -> None:
+    """Every parcel is shown where it was sold, and nothing remains: some platforms do not list such an order again."""
+    if not order.dispatches.exclude(state=State.SHOWN).exists():
+        ready = SoldOrder.objects.filter(pk=order.pk, state=OrderState.READY_TO_SHIP.value)
+        ready.update(state=OrderState.SHIPPED.value)
 
 
 def _wait_to_be_shown(row: SoldDispatch, run: Run) -> Later:

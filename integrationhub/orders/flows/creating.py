@@ -36,12 +36,12 @@ def bring_to_target(
 ) -> Outcome:
     """Create the order at the target, or find the one that is there; compare the money; confirm it when it may ship."""
     if row.target_confirmed_at is not None:
-        return Skipped(f"{run.target_row.name} has it as {row.target_external_id}.")
+        return Skipped(f"{run.target_row.name} has it as {row.number_there}.")
     order = resolved.order
     number = run.write(_creation(run, order, options, row, confirm=confirm))
     if confirm and row.target_confirmed_at is None:
         run.write(_confirmation(run, order, options, row, number))
-    return Done(f"{run.target_row.name} has it as {number}{'' if confirm else ', on hold'}.")
+    return Done(f"{run.target_row.name} has it as {row.number_there or number}{'' if confirm else ', on hold'}.")
 
 
 def _creation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, *, confirm: bool) -> Effect:

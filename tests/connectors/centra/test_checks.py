@@ -1,16 +1,22 @@
 """The connection test: what it finds, in words a person can act on, and that it changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from graphql import FieldNode, GraphQLSchema, TypeInfo, TypeInfoVisitor, Visitor, build_schema, parse, visit
 
 from connectors import ports
 from connectors.base import Account, Finding
+from connectors.centra import checks, documents
 from connectors.centra.connector import CentraConnector
+from connectors.centra.documents import Document
+from connectors.centra.documents_sold import SOLD_DOCUMENTS
 from connectors.centra.sandbox import CentraSandbox
+from connectors.centra.sandbox.gql.permissions import permissions_for
+from connectors.centra.sandbox.gql.schema import SDL_PATH
 from connectors.http import OpenGate
 from connectors.sandboxkit import Fault, SandboxClock
 from tests.connectors.centra.support import Network, account_of, make_account, stocked
@@ -56,9 +62,11 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
         "Permission to read shipments",
         "Permission to read what was sold",
         "Permission to make shipments",
+        "Permission to read returns",
         "Permission to read prices",
         "Permission to read the event queue",
         "Permission to confirm events",
+        "Permission to read stock changes",
         "Permission to read products",
         "Permission to read what is told of products",
         "Permission to read stock",
@@ -73,7 +81,7 @@ def test_a_healthy_account_passes_within_a_fresh_instances_limits_and_nothing_ch
     ]
     assert tenant.orders == []
     assert tenant.shop.events.listeners(tenant.integration) == []
-    assert len(tenant.journal.entries()) == 17
+    assert len(tenant.journal.entries()) == 19
 
 
 def test_what_only_a_person_can_see_is_a_warning_with_what_to_do(tenant: CentraSandbox) -> None:
@@ -112,6 +120,8 @@ def test_a_refused_token_ends_the_graphql_part_and_the_order_api_is_still_tried(
         ("Order:write", "Permission to change orders", True),
         ("Shipment:read", "Permission to read shipments", True),
         ("Shipment:write", "Permission to make shipments", False),
+        ("Return:read", "Permission to read returns", False),
+        ("StockChange:read", "Permission to read stock changes", False),
         ("Price:read", "Permission to read prices", False),
         ("Event:read", "Permission to read the event queue", False),
         ("Event:write", "Permission to confirm events", False),
@@ -231,8 +241,62 @@ def test_the_warehouse_that_the_hub_writes_is_looked_for_and_the_right_to_write_
     found = findings(account_of(tenant, stock_warehouse_id=1))
     assert found["Warehouse that the hub writes"].ok
     assert found["Permission to set stock"].ok
+    assert found["Permission to read that warehouse"].ok
     assert set(tenant.shop.stock_changes) == changes
     assert "Warehouse that the hub writes" not in findings(account_of(tenant))
+
+
+def test_the_right_to_read_what_was_written_is_tried_too(tenant: CentraSandbox) -> None:
+    tenant.forbid("Warehouse.stock:read")
+    found = findings(account_of(tenant, stock_warehouse_id=1))["Permission to read that warehouse"]
+    assert not found.ok
+    assert "The token lacks Warehouse.stock:read, so the hub cannot see what it holds" in found.message
+
+
+def test_a_tenant_without_the_list_of_stock_changes_is_told_nothing_of_it(tenant: CentraSandbox) -> None:
+    tenant.remove_field("Query.stockChangeLines")
+    report = findings(account_of(tenant))
+    assert "Permission to read stock changes" not in report
+    assert report["GraphQL schema"].ok
+
+
+def test_every_right_that_the_work_uses_is_tried() -> None:
+    schema = build_schema(SDL_PATH.read_text(encoding="utf-8"))
+    tried = (*(flow.document for flow in checks.TRIED), *TRIED_APART)
+    work = (*documents.DOCUMENTS, *SOLD_DOCUMENTS, documents.stock_of(1), documents.sizes_of(1), documents.shelf_of(1))
+    touched = [documents.touched_by(kind, 1) for kind in documents.TOUCHING]
+    lacking = _rights(schema, [*work, *touched]) - _rights(schema, tried)
+    assert lacking == set()
+
+
+TRIED_APART = (
+    documents.READ_PRODUCTS,
+    documents.READ_CONTENT,
+    documents.stock_of(1),
+    documents.READ_STRUCTURE,
+    documents.READ_WAREHOUSES,
+    documents.READ_WAREHOUSE_STOCK,
+    documents.PROBE_STOCK_WRITE,
+)
+
+
+def _rights(schema: GraphQLSchema, used: Iterable[Document]) -> set[str]:
+    found: set[str] = set()
+    for document in used:
+        types = TypeInfo(schema)
+        visit(parse(document.text), TypeInfoVisitor(types, _Rights(types, found)))
+    return found
+
+
+class _Rights(Visitor):
+    def __init__(self, types: TypeInfo, found: set[str]) -> None:
+        super().__init__()
+        self.types, self.found = types, found
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        parent, field = self.types.get_parent_type(), self.types.get_field_def()
+        if parent is not None and field is not None:
+            self.found |= set(permissions_for([parent.name], node.name.value, field))
 
 
 def test_a_warehouse_that_is_not_there_and_a_missing_right_are_named(tenant: CentraSandbox) -> None:

@@ -97,5 +97,5 @@ def test_a_person_finds_the_record_in_fulfil(tenant: FulfilSandbox) -> None:
     connector = connector_of(tenant)
 
     assert connector.page_url("order", "12") == f"{tenant.base_url}/client/#/model/sale.sale/12"
-    assert connector.page_url("shipment", "5-12") == f"{tenant.base_url}/client/#/model/stock.shipment.out/5"
+    assert connector.page_url("dispatch", "5-12") == f"{tenant.base_url}/client/#/model/stock.shipment.out/5"
     assert connector.page_url("payout", "1") == ""

@@ -171,6 +171,18 @@ class Link(models.Model):
         blank=True,
         help_text="One of the marketplace's own codes: for an order that is paid and was cancelled by us.",
     )
+    gives_refunds = models.BooleanField(
+        "refunds are given where it was sold, too",
+        default=False,
+        help_text="A return that is completed where orders are fulfilled is refunded at the marketplace by the hub, once."
+        " Off: a case asks a person to do it.",
+    )
+    return_reason = models.CharField(
+        "reason code for a refund after dispatch",
+        max_length=60,
+        blank=True,
+        help_text="One of the marketplace's own codes: for goods that came back.",
+    )
     own_mappings_only = models.BooleanField(
         "only mappings of its own",
         default=False,

@@ -49,6 +49,7 @@ class MarketplacerConnector(Connector):
         Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
+        Capability.SEND_REFUNDS: False,
         Capability.LIST_CARRIERS: True,
         Capability.LIST_REASONS: False,
         Capability.READ_STOCK: False,

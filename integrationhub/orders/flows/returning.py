@@ -31,7 +31,7 @@ def announce_return(run: Run) -> Outcome:
     row = return_ledger.record_source(order, found)
     if found.state is ReturnState.CANCELLED:
         return _withdraw(order, found.external_id)
-    if not return_standing.takes_returns(run.target_row):
+    if not return_ledger.takes_returns(run.target_row):
         return_standing.judge(row)
         return Done(f"Kept. Who fulfils the order makes the return in {run.target_row.name}.")
     _refuse_unknown(run, order, found)

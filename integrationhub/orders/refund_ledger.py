@@ -15,7 +15,14 @@ from connectors.canonical.money import Money, total
 from connectors.canonical.refunds import ByHand, RefundLine, RefundStanding
 from connectors.canonical.returns import Return, ReturnLine, ReturnState
 from integrationhub.orders.models import ReturnedLine, SoldLine, SoldOrder, SoldReturn
-from integrationhub.orders.return_ledger import GONE, line_money, record_source, refuse_strange, takes_returns
+from integrationhub.orders.return_ledger import (
+    GONE,
+    line_money,
+    record_gone,
+    record_source,
+    refuse_strange,
+    takes_returns,
+)
 from integrationhub.sync.enqueue import reporting_value
 
 
@@ -162,7 +169,10 @@ def note_made(order: SoldOrder, standing: RefundStanding) -> list[SoldReturn]:
     """Write the refunds that the source shows; those from before the link began are nobody's work here."""
     began = order.link.started_at
     made = [one for one in standing.made if one.created_at is None or one.created_at >= began]
-    return [record_source(order, one) for one in made]
+    for denied in (one for one in made if one.state is ReturnState.CANCELLED):
+        for row in order.returns.filter(source_id=denied.external_id):
+            record_gone(row)
+    return [record_source(order, one) for one in made if one.state is not ReturnState.CANCELLED]
 
 
 def unclaimed(order: SoldOrder) -> list[SoldReturn]:

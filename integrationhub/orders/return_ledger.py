@@ -90,7 +90,7 @@ def _record_lines(row: SoldReturn, found: Return) -> None:
                 "order_line_id": line.order_line_id[:100],
                 "sku": line.sku[:100],
                 "quantity": line.requested,
-                "amount": amount.amount if found.money else None,
+                "amount": amount.amount if found.money or line.amount is not None else None,
                 "tax": tax.amount if found.money else None,
                 "reason": line.reason[:200],
             },

@@ -1,19 +1,17 @@
 """A refund reaches both sides: what Centra gave back is given back at the marketplace, once; and the reverse is told."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from connectors.centra.sandbox import payments, returns
-from connectors.centra.sandbox.stock import StockPolicy
 from connectors.sandboxkit import Fault
 from exceptions_app.deciding import close_case
 from exceptions_app.models import ExceptionCase
-from exceptions_app.telling import tell
 from integrationhub.orders.models import SoldReturn
 from integrationhub.sync.models import Schedule
+from tests.flows.giving_back import causes, read, row_of, take_back, told
 from tests.flows.world import World
 
 pytestmark = pytest.mark.django_db
@@ -44,41 +42,9 @@ def shipped(world: World, *lines: tuple[str, int, str], **sale: Any) -> str:
     return reference
 
 
-def take_back(world: World, reference: str, units: Mapping[str, int], **costs: str) -> int:
-    """Somebody makes a return of the order's shipment in Centra and completes it. Returns its id."""
-    (order,) = world.in_centra(reference)
-    with world.centra.lock:
-        shop = world.centra.shop
-        (sent,) = (shipment for shipment in shop.shipments if shipment.order is order)
-        picks = [(next(line for line in sent.lines if line.order_line.sku == sku), n) for sku, n in units.items()]
-        amounts = returns.ReturnCosts(**{name: Decimal(value) for name, value in costs.items()})
-        made = returns.create(shop, sent, picks, StockPolicy(release=True), costs=amounts)
-        returns.complete(shop, made)
-    return made.id
-
-
-def read(world: World) -> None:
-    """Time passes, and what was given back is read on both sides."""
-    world.advance(601)
-    world.run("read_returns")
-    world.run("read_orders")
-
-
 def refunds(world: World, reference: str, line: int = 0) -> list[tuple[Decimal, Decimal]]:
     rows = world.mirakl.order(reference)["order_lines"][line]["refunds"]
     return [(row["amount"], row["shipping_amount"]) for row in rows]
-
-
-def row_of(made: int) -> SoldReturn:
-    return SoldReturn.objects.get(target_id=str(made))
-
-
-def causes() -> list[str]:
-    return list(ExceptionCase.objects.unresolved().order_by("cause").values_list("cause", flat=True))
-
-
-def told(cause: str) -> str:
-    return tell(ExceptionCase.objects.unresolved().get(cause=cause))
 
 
 def operator_refunds(world: World, reference: str, amount: str, **more: Any) -> str:

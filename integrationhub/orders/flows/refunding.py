@@ -62,10 +62,10 @@ def _give_back(run: Run, row: SoldReturn) -> Outcome:
         return Skipped(f"{source} has been told.")
     standing = _standing(run, row.order)
     answer = refund_ledger.answer_to(row)
-    if answer is not None and not _may_send(run):
+    if answer is not None and answer.source_refunds and not _may_send(run):
         _join(row, answer.source_id)
         return Done(f"{source} has given it back already.")
-    why = None if answer is not None else _why_by_hand(run, row, standing)
+    why = _why_by_hand(run, row, standing, answer=answer)
     if why is not None:
         return _asked(run, row, why, standing)
     require_not_held(row.order)
@@ -92,7 +92,9 @@ def _standing(run: Run, order: SoldOrder) -> RefundStanding | None:
     return standing
 
 
-def _why_by_hand(run: Run, row: SoldReturn, standing: RefundStanding | None) -> ByHand | None:
+def _why_by_hand(
+    run: Run, row: SoldReturn, standing: RefundStanding | None, *, answer: SoldReturn | None
+) -> ByHand | None:
     """Why this refund is for a person; None when the hub may ask for it."""
     if row.by_hand_why:
         return ByHand(row.by_hand_why)  # once a person was asked, the hub does not do it as well
@@ -100,6 +102,8 @@ def _why_by_hand(run: Run, row: SoldReturn, standing: RefundStanding | None) -> 
         return ByHand.NO_CALL
     if not run.link.gives_refunds:
         return ByHand.SWITCHED_OFF
+    if answer is not None:
+        return None
     if not refund_ledger.is_placed(row):
         return ByHand.NOT_PLACED
     if not refund_ledger.lines_of(row):
@@ -177,14 +181,20 @@ def note_refunds(run: Run) -> Outcome:
         return Skipped("The order is not kept here.")
     payload = None if run.job.record_id is None else run.document()
     refund_ledger.note_made(order, run.source.read_refunds(order.reference, payload))
-    for row in refund_ledger.waiting(order):
-        answer = refund_ledger.answer_to(row)
-        if answer is not None:
-            _join(row, answer.source_id)
+    join_answers(order)
     _judge_all(
         order.returns.select_related("order__brand", "order__target", "order__link__source", "order__link__target")
     )
     return Done("Its refunds are written down.")
+
+
+def join_answers(order: SoldOrder) -> None:
+    """What a person was asked to give back, and now is on its way: the two rows become one."""
+    for row in refund_ledger.waiting(order):
+        answer = refund_ledger.answer_to(row)
+        if answer is not None and answer.source_refunds:
+            _join(row, answer.source_id)
+            return_standing.judge(row)
 
 
 def _judge_all(rows: Iterable[SoldReturn]) -> None:

@@ -12,6 +12,7 @@ from connectors.canonical.money import Money
 from connectors.canonical.returns import Return, ReturnRequest, ReturnState, check_return
 from exceptions_app.facts import stored
 from integrationhub.orders import return_ledger, return_standing
+from integrationhub.orders.flows.refunding import join_answers
 from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder, SoldReturn
 from integrationhub.orders.refundable import breach, told
@@ -33,6 +34,7 @@ def announce_return(run: Run) -> Outcome:
         return _withdraw(order, found.external_id)
     if not return_ledger.takes_returns(run.target_row):
         return_standing.judge(row)
+        join_answers(order)
         return Done(f"Kept. Who fulfils the order makes the return in {run.target_row.name}.")
     _refuse_unknown(run, order, found)
     if not row.announced_at:

@@ -99,14 +99,19 @@ _WHY_BY_HAND = {
 }
 
 
+def why_by_hand(code: str, *, channel: str) -> str:
+    """Why a person makes a refund, as a sentence; "" where nothing more is known."""
+    return str(_WHY_BY_HAND.get(code, "")).format(channel=channel)
+
+
 def _to_give(facts: Facts) -> SafeString:
     left = facts.money("left")
     words = "Order <b>{}</b>: {} gave back {}. It is to be refunded at {} by hand."
     said = format_html(words, facts.text("order"), facts.target_name, _amount(facts), facts.channel)
     if left is not None:
         return format_html("{} Only {} of it is left to refund there.", said, money(left))
-    why = _WHY_BY_HAND.get(facts.text("why"), "")
-    return format_html("{} {}", said, facts.fill(why)) if why else said
+    why = why_by_hand(facts.text("why"), channel=facts.channel)
+    return format_html("{} {}", said, why) if why else said
 
 
 def _exceeds(facts: Facts) -> SafeString:

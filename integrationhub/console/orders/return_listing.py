@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from connectors import ports
 from connectors.admin_base import HubModelAdmin, register, rights_of
+from connectors.canonical.returns import REFUND_MARK
 from exceptions_app.models import ExceptionCase
 from integrationhub.adminkit import moments
 from integrationhub.adminkit.filters import ChoiceFilter
@@ -72,8 +73,9 @@ class ReturnAdmin(HubModelAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
+        ids = (term, f"{REFUND_MARK}{term}")
         orders = search.order_ids(term, brands=rights_of(request).brand_ids(self.see_right))
-        return queryset.filter(Q(order_id__in=orders) | Q(source_id=term) | Q(target_id=term)), False
+        return queryset.filter(Q(order_id__in=orders) | Q(source_id__in=ids) | Q(target_id__in=ids)), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -111,7 +113,7 @@ class ReturnAdmin(HubModelAdmin):
     def given_back(self, row: SoldReturn) -> SafeString:
         return format_html('<span class="hub-number">{}</span>', amount(row.source_total, row.currency))
 
-    @display(description="Credited")
+    @display(description="Credited, or given back there")
     def credit(self, row: SoldReturn) -> SafeString:
         shown = amount(row.credited, row.currency)
         tone = " hub-cell-bad" if differs(row) else ""

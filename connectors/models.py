@@ -183,6 +183,7 @@ class Link(models.Model):
         blank=True,
         help_text="One of the marketplace's own codes: for goods that came back.",
     )
+    refunds_since = models.DateTimeField(default=ports.now, editable=False)  # what was given back before is settled
     own_mappings_only = models.BooleanField(
         "only mappings of its own",
         default=False,

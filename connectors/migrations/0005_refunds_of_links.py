@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+import connectors.ports
+
 _GIVES = {
     "name": "gives_refunds",
     "field": models.BooleanField(
@@ -20,6 +22,10 @@ _REASON = {
         verbose_name="reason code for a refund after dispatch",
     ),
 }
+_SINCE = {
+    "name": "refunds_since",
+    "field": models.DateTimeField(default=connectors.ports.now, editable=False),
+}
 
 
 class Migration(migrations.Migration):
@@ -28,5 +34,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(model_name=model, **values)
         for model in ("link", "historicallink")
-        for values in (_GIVES, _REASON)
+        for values in (_GIVES, _REASON, _SINCE)
     ]

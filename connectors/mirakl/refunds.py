@@ -92,7 +92,9 @@ def _parts(node: Node) -> Iterator[_Part]:
 
 def _is_after_dispatch(line: Node, entry: Node) -> bool:
     shipped_at, made_at = line.moment("shipped_date"), entry.moment("created_date")
-    return shipped_at is not None and (made_at is None or made_at >= shipped_at)
+    if shipped_at is None or made_at is None:
+        return shipped_at is not None
+    return made_at >= shipped_at.replace(microsecond=0)  # some dates have milliseconds, some whole seconds
 
 
 def _part(node: Node, line: Node, entry: Node, currency: str) -> _Part:

@@ -63,6 +63,11 @@ def record_given(order: SoldOrder, found: Return) -> SoldReturn:
     return row
 
 
+def is_old(order: SoldOrder, found: Return) -> bool:
+    """Whether it was made before the hub followed the refunds of this link: people have settled it then."""
+    return found.created_at is not None and found.created_at < order.link.refunds_since
+
+
 def record_taken_back(row: SoldReturn) -> None:
     """The target has it no more."""
     row.credited = row.credited_tax = row.credited_at = None
@@ -166,9 +171,8 @@ def _money(row: SoldReturn, amount: Decimal | None) -> Money:
 
 # --- where it was sold ------------------------------------------------------------------------------------------------
 def note_made(order: SoldOrder, standing: RefundStanding) -> list[SoldReturn]:
-    """Write the refunds that the source shows; those from before the link began are nobody's work here."""
-    began = order.link.started_at
-    made = [one for one in standing.made if one.created_at is None or one.created_at >= began]
+    """Write the refunds that the source shows; those from before the link followed refunds are nobody's work here."""
+    made = [one for one in standing.made if not is_old(order, one)]
     for denied in (one for one in made if one.state is ReturnState.CANCELLED):
         for row in order.returns.filter(source_id=denied.external_id):
             record_gone(row)

@@ -162,7 +162,11 @@ def _refund(row: SoldReturn) -> Iterator[Finding]:
     denied = withdrawn(row)
     if given is not None and given.minor() and (denied or (row.by_hand_why and not row.source_id)):
         left = {"left": stored(Money(row.source_left, row.currency).rounded())} if row.source_left is not None else {}
-        figures: dict[str, Any] = {"amount": stored(given.rounded()), "why": "denied" if denied else row.by_hand_why, **left}
+        figures: dict[str, Any] = {
+            "amount": stored(given.rounded()),
+            "why": "denied" if denied else row.by_hand_why,
+            **left,
+        }
         deadline = (row.credited_at or row.first_seen_at) + timedelta(hours=ONE_SIDED_HOURS)
         yield Finding(cause=TO_GIVE, target=row.order.target, figures=figures, deadline=deadline)
     elif given is not None and paid is not None and not given.agrees_with(paid):

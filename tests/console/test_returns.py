@@ -161,7 +161,11 @@ def test_a_refund_that_a_person_is_to_make_stands_with_both_sides_and_why(shop: 
 
 def test_a_refund_that_is_paid_by_another_amount_lights_up(shop: Shop, client_of: Any) -> None:
     row = give_back(
-        shop, source_id="refund-2043", source_state="REFUNDED", source_total=Decimal("19.99"), refund_sent_at=ports.now()
+        shop,
+        source_id="refund-2043",
+        source_state="REFUNDED",
+        source_total=Decimal("19.99"),
+        refund_sent_at=ports.now(),
     )
 
     text = page(client_of("FINANCE"), row.order)

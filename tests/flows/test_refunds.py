@@ -113,6 +113,18 @@ def test_a_refund_with_an_unknown_outcome_is_made_once(refunding: World, kind: s
     assert (refunding.unsettled(), causes(), SoldReturn.objects.count()) == ([], [], 2)
 
 
+def test_what_was_settled_before_the_hub_followed_refunds_is_nobodys_work(refunding: World) -> None:
+    reference = shipped(refunding)
+    take_back(refunding, reference, {"TEE-BLK-M": 1})
+    operator_refunds(refunding, reference, "10.00")
+    refunding.advance(60)
+    refunding.link.refunds_since = refunding.clock.now()
+    refunding.link.save()
+    read(refunding)
+
+    assert (SoldReturn.objects.count(), refunding.mirakl.journal.count("OR28"), causes()) == (0, 0, [])
+
+
 def test_a_return_that_is_not_complete_refunds_nothing_yet(refunding: World) -> None:
     reference = shipped(refunding)
     made = take_back(refunding, reference, {"TEE-BLK-M": 1})

@@ -10,7 +10,7 @@ from connectors import ports
 from connectors.base import Capability
 from connectors.canonical.errors import MappingError, MissingMapping, PermanentError
 from connectors.canonical.refunds import ByHand, Refund, RefundStanding
-from connectors.canonical.returns import check_return
+from connectors.canonical.returns import Return, ReturnState, check_return
 from exceptions_app.opening import HUB
 from integrationhub.orders import refund_ledger, return_standing
 from integrationhub.orders.holding import require_not_held
@@ -30,6 +30,8 @@ def refund_sold_order(run: Run) -> Outcome:
     if run.job.argument.get("gone"):
         return _taken_back(run, order)
     found = check_return(run.target.parse_return(run.document()))
+    if _was_settled_before(order, found):
+        return Skipped("It was complete before the hub followed the refunds of this link.")
     row = refund_ledger.record_given(order, found)
     return_standing.judge(row)
     if row.credited is None:
@@ -44,6 +46,13 @@ def refund_sold_order(run: Run) -> Outcome:
 def _order(run: Run) -> SoldOrder:
     rows = SoldOrder.objects.select_related("brand", "target", "link__brand", "link__source", "link__target")
     return rows.get(pk=run.job.argument["order"])
+
+
+def _was_settled_before(order: SoldOrder, found: Return) -> bool:
+    """One that was open then, and is completed now, is to be given back like any other."""
+    if found.state is not ReturnState.COMPLETED or not refund_ledger.is_old(order, found):
+        return False
+    return not SoldReturn.objects.filter(order=order, target_id=found.external_id[:60]).exists()
 
 
 def _taken_back(run: Run, order: SoldOrder) -> Outcome:

@@ -54,6 +54,7 @@ class Left:
     goods: Money  # tax included
     shipping: Money
     open: bool  # False: nothing of it is given back in the state it is in
+    shipped: bool = True  # False: it has not left yet, as far as is told there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,10 @@ class RefundStanding:
 
     made: tuple[Return, ...] = ()  # each is COMPLETED once it is paid
     left: Mapping[str, Left]  # order line id → what is left of it
+
+    def waits_for_dispatch(self, lines: Sequence[RefundLine]) -> bool:
+        """Whether it is not told there yet that these left: a refund now would be one before dispatch."""
+        return any(line.line_id in self.left and not self.left[line.line_id].shipped for line in lines)
 
     def why_not(self, refund: Refund) -> ByHand | None:
         """Why the refund cannot be made there now, as far as any platform would say so."""

@@ -28,7 +28,8 @@ def read_standing(payload: JSON, order: Order, made: Sequence[Return]) -> Refund
     delivery = _delivery_left(order, asked)
     for line in order.lines:
         free = max(units[line.line_id].shipped - given.get(line.line_id, 0), 0)
-        left[line.line_id] = Left(units=free, goods=_worth(line, free), shipping=delivery, open=free > 0)
+        sent = units[line.line_id].shipped > 0
+        left[line.line_id] = Left(units=free, goods=_worth(line, free), shipping=delivery, open=free > 0, shipped=sent)
         delivery = zero(order.currency)  # the order's, told with its first line
     return RefundStanding(made=tuple(made), left=left)
 

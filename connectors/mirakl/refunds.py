@@ -177,6 +177,7 @@ def _left(line: Node, node: Node) -> Left:
         goods=Money(goods, currency),
         shipping=Money(shipping, currency),
         open=_is_open(line),
+        shipped=line.given("shipped_date"),
     )
 
 

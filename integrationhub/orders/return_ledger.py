@@ -260,7 +260,7 @@ def restate_refund(row: SoldReturn, *, settled: bool) -> None:
         (settled or (given and paid), State.COMPLETED),
         (withdrawn(row) and not given, State.CANCELLED),
         (bool(row.by_hand_why) or withdrawn(row), State.BY_HAND),
-        (given and bool(row.source_id or row.refund_sent_at), State.SENT),
+        (given and bool(row.source_id), State.SENT),
         (given, State.DUE),
         (bool(row.target_id), State.MADE),
     )

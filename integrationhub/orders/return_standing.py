@@ -181,7 +181,7 @@ def _one_side_of(row: SoldReturn, given: Money | None, paid: Money | None) -> It
     if shown is None or since is None or not shown.minor():
         return
     if ports.now() - since >= timedelta(hours=ONE_SIDED_HOURS):
-        lacks = "made" if given is None else "paid" if row.source_id or row.refund_sent_at else "told"
+        lacks = "made" if given is None else "paid" if row.source_id else "told"
         figures = {"lacks": lacks, "hours": ONE_SIDED_HOURS, "amount": stored(shown.rounded())}
         yield Finding(cause=ONE_SIDED, target=row.order.target, figures=figures)
 

@@ -125,6 +125,20 @@ def test_what_was_settled_before_the_hub_followed_refunds_is_nobodys_work(refund
     assert (SoldReturn.objects.count(), refunding.mirakl.journal.count("OR28"), causes()) == (0, 0, [])
 
 
+def test_a_return_of_goods_that_are_not_shown_as_shipped_waits_for_that(refunding: World) -> None:
+    reference = refunding.sell(TEE, to="SHIPPING")
+    refunding.poll()
+    (order,) = refunding.in_centra(reference)
+    refunding.centra.ship_order(order.number, carrier="DPD Next Day", tracking="1")
+    made = take_back(refunding, reference, {"TEE-BLK-M": 1})
+    read(refunding)
+    assert (row_of(made).state, refunds(refunding, reference)) == ("DUE", [])
+
+    refunding.run("read_dispatches")
+    refunding.wait(3600)
+    assert (row_of(made).state, refunds(refunding, reference)) == ("SENT", [(Decimal("29.90"), 0)])
+
+
 def test_a_return_that_is_not_complete_refunds_nothing_yet(refunding: World) -> None:
     reference = shipped(refunding)
     made = take_back(refunding, reference, {"TEE-BLK-M": 1})
@@ -263,15 +277,22 @@ def test_a_refund_of_the_marketplaces_own_is_one_sided_after_two_days(refunding:
 
 
 def test_what_was_asked_for_and_is_not_paid_after_two_days_is_told(refunding: World) -> None:
+    """And asked for again every day, should a poll have missed it."""
     refunding.mirakl.change_settings(refund_confirm_seconds=None)
     reference = shipped(refunding)
-    take_back(refunding, reference, {"TEE-BLK-M": 1})
+    made = take_back(refunding, reference, {"TEE-BLK-M": 1})
     read(refunding)
     refunding.advance(48 * 3600)
     refunding.run("watch_returns")
 
     assert causes() == ["refund_one_sided"]
     assert "has not paid it yet" in told("refund_one_sided")
+    with refunding.mirakl.lock:
+        (refund,) = refunding.mirakl.order(reference)["order_lines"][0]["refunds"]
+        refunding.mirakl.confirm_refund(refund["id"])
+    refunding.advance(24 * 3600)
+    refunding.run("watch_returns")
+    assert (row_of(made).state, causes()) == ("COMPLETED", [])
 
 
 def test_delivery_alone_is_for_a_person_and_is_known_again_when_it_was_refunded(refunding: World) -> None:

@@ -113,7 +113,7 @@ class ReturnAdmin(HubModelAdmin):
     def given_back(self, row: SoldReturn) -> SafeString:
         return format_html('<span class="hub-number">{}</span>', amount(row.source_total, row.currency))
 
-    @display(description="Credited, or given back there")
+    @display(description="Credited")
     def credit(self, row: SoldReturn) -> SafeString:
         shown = amount(row.credited, row.currency)
         tone = " hub-cell-bad" if differs(row) else ""

@@ -5,6 +5,7 @@ made it, is taken for ours and nothing is sent. Refunds before dispatch are canc
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from connectors import ports
 from connectors.base import Capability
@@ -15,13 +16,15 @@ from exceptions_app.opening import HUB
 from integrationhub.orders import refund_ledger, return_standing
 from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder, SoldReturn
-from integrationhub.sync.flows import Done, Flow, Outcome, Skipped, register
+from integrationhub.sync.flows import Done, Flow, Later, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
 from integrationhub.sync.standing import close_open_case
 from integrationhub.sync.writes import Effect
 from mappings_app.kinds import REFUNDED_AFTER_DISPATCH
 from mappings_app.resolving import resolve_reason
+
+NOT_SHIPPED_SECONDS = 1800  # how long to wait for the dispatch to be shown where it was sold
 
 
 def refund_sold_order(run: Run) -> Outcome:
@@ -71,9 +74,12 @@ def _give_back(run: Run, row: SoldReturn) -> Outcome:
         return Skipped(f"{source} has been told.")
     standing = _standing(run, row.order)
     answer = refund_ledger.answer_to(row)
-    if answer is not None and answer.source_refunds and not _may_send(run):
+    if answer is not None and answer.source_refunds and (row.by_hand_why or not _may_send(run)):
         _join(row, answer.source_id)
         return Done(f"{source} has given it back already.")
+    if standing is not None and standing.waits_for_dispatch(refund_ledger.lines_of(row)):
+        due_at = ports.now() + timedelta(seconds=NOT_SHIPPED_SECONDS)
+        return Later(due_at, f"{source} does not show the goods as shipped yet.")
     why = _why_by_hand(run, row, standing, answer=answer)
     if why is not None:
         return _asked(run, row, why, standing)
@@ -82,6 +88,8 @@ def _give_back(run: Run, row: SoldReturn) -> Outcome:
         source_id = run.write(_effect(run, row, already_there=answer is not None))
     except PermanentError as error:
         if error.code not in set(ByHand):
+            row.refund_sent_at = None
+            row.save(update_fields=["refund_sent_at"])
             raise
         return _asked(run, row, ByHand(error.code), standing)
     _join(row, source_id)

@@ -108,7 +108,7 @@ def _units_left(row: SoldReturn) -> dict[SoldLine, int]:
 def _spread(line: ReturnLine, amount: Money, tax: Money, left: dict[SoldLine, int]) -> Iterator[_Share]:
     """The units of a line on the order lines of its SKU, those of the nearest price first."""
     units, each = line.requested, amount.amount / max(line.requested, 1)
-    lines = [sold for sold in left if line.sku in (sold.target_sku or sold.sku,) and left[sold] > 0]
+    lines = [sold for sold in left if line.sku == (sold.target_sku or sold.sku) and left[sold] > 0]
     for sold in sorted(lines, key=lambda one: (abs(one.unit_price - each), one.pk)):
         take = min(units, left[sold])
         if not take:
@@ -152,7 +152,7 @@ def lines_of(row: SoldReturn) -> tuple[RefundLine, ...]:
     return tuple(
         RefundLine(line_id=line.order_line_id, quantity=line.quantity, amount=_money(row, line.amount))
         for line in row.lines.all()
-        if line.order_line_id
+        if line.order_line_id and line.amount
     )
 
 

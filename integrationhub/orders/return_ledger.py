@@ -256,6 +256,7 @@ def _state(row: SoldReturn, *, in_order: bool) -> str:
 def restate_refund(row: SoldReturn, *, settled: bool) -> None:
     """Write where a refund stands that both sides give. `settled`: a person has said that nothing more comes."""
     given, paid = row.credited is not None, row.source_completed_at is not None
+    settled = settled or row.credited == 0  # goods without money: nothing is to be given back
     steps = (
         (settled or (given and paid), State.COMPLETED),
         (withdrawn(row) and not given, State.CANCELLED),

@@ -39,6 +39,8 @@ def refund_sold_order(run: Run) -> Outcome:
     return_standing.judge(row)
     if row.credited is None:
         return Done(f"{run.target_row.name} has not completed it yet.")
+    if not row.credited:
+        return Done("No money goes back with it.")
     if not order.link.active:
         return Skipped("The link is not in use.")
     outcome = _give_back(run, row)

@@ -165,7 +165,7 @@ def watch_returns(run: Run) -> Outcome:
 
 def _compared_again(run: Run) -> list[NewJob]:
     """Refunds where it was sold that nothing was heard of for a day are asked for."""
-    if not run.source.capabilities[Capability.SEND_REFUNDS]:
+    if not run.source.capabilities[Capability.SEND_REFUNDS] or return_ledger.takes_returns(run.target_row):
         return []
     before = ports.now() - timedelta(hours=COMPARED_HOURS)
     unseen = Q(source_seen_at__lte=before) | Q(source_seen_at=None, credited_at__lte=before)

@@ -37,10 +37,11 @@ def jobs_for_orders(place: Connection, stored: Sequence[Stored], *, backfill: bo
 
 
 def _refund_jobs(place: Connection, refunded: Mapping[str, Stored]) -> list[NewJob]:
-    """What was given back of orders that are kept here already."""
+    """What was given back of orders that are kept here already; who takes returns is told of them by `announce_return`."""
     if not refunded:
         return []
     orders = SoldOrder.objects.filter(link__source=place, link__active=True, reference__in=refunded)
+    orders = orders.exclude(target__platform__in=platforms_able_to(Capability.TAKE_RETURNS))
     return [
         order_job("note_refunds", order, record_id=refunded[order.reference].record_id)
         for order in orders.select_related("link__source", "link__target", "link__brand")

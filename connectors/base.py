@@ -24,6 +24,7 @@ from connectors.canonical.orders import Order, TargetOrder
 from connectors.canonical.payload import JSON
 from connectors.canonical.prices import PricePage
 from connectors.canonical.products import Product
+from connectors.canonical.refunds import Refund, RefundStanding
 from connectors.canonical.returns import CreditNote, Return, ReturnRequest
 from connectors.canonical.stock import StockLevel, StockUpdate
 from connectors.canonical.taxes import ListedTax
@@ -47,6 +48,7 @@ class Capability(StrEnum):
     READ_RETURNS = "READ_RETURNS"
     TAKE_RETURNS = "TAKE_RETURNS"
     READ_CREDIT_NOTES = "READ_CREDIT_NOTES"
+    SEND_REFUNDS = "SEND_REFUNDS"
     LIST_CARRIERS = "LIST_CARRIERS"
     LIST_REASONS = "LIST_REASONS"
     LIST_TAXES = "LIST_TAXES"
@@ -77,6 +79,7 @@ CAPABILITY_LABELS: Mapping[Capability, str] = {
     Capability.READ_RETURNS: "Read returns",
     Capability.TAKE_RETURNS: "Take returns announced elsewhere",
     Capability.READ_CREDIT_NOTES: "Read credit notes",
+    Capability.SEND_REFUNDS: "Refund after dispatch",
     Capability.LIST_CARRIERS: "List its carriers",
     Capability.LIST_REASONS: "List its reasons",
     Capability.LIST_TAXES: "List its taxes",
@@ -356,6 +359,30 @@ class Connector(ABC):
 
     def parse_credit_note(self, payload: JSON) -> CreditNote:
         raise self._lacks(Capability.READ_CREDIT_NOTES)
+
+    # --- refunds of dispatched goods, where they were sold ----------------------------------------------------------
+    @classmethod
+    def shows_refunds(cls, payload: JSON) -> bool:
+        """Whether an order, as it was read, shows refunds. False where they are told by themselves (`fetch_returns`)."""
+        return False
+
+    def read_refunds(self, reference: str, payload: JSON | None = None) -> RefundStanding:
+        """The order's refunds after dispatch, whoever made them, and what is left to refund; read now without `payload`.
+
+        Each refund has an id of its own in the order, which `send_refund` gives and `fetch_returns`, where it tells of
+        refunds, uses too. Raises DataError; PermanentError for an order that the platform does not know.
+        """
+        raise self._lacks(Capability.SEND_REFUNDS)
+
+    def send_refund(self, refund: Refund) -> str:
+        """Give money back for dispatched goods. One writing call, NOT repeatable. Returns the refund's id, as above.
+
+        Raises PermanentError with a code of `canonical.refunds.ByHand` where a person must do it.
+        """
+        raise self._lacks(Capability.SEND_REFUNDS)
+
+    def finish_refund(self, external_id: str) -> None:
+        """Take what a seller may of the further steps of a refund that was sent or found. Repeatable."""
 
     # --- reference lists ------------------------------------------------------------------------------------------
     def fetch_carriers(self) -> tuple[Carrier, ...]:

@@ -176,6 +176,19 @@ class Link(models.Model):
         default=False,
         help_text="For links from a shop. Otherwise a person is asked first.",
     )
+    gives_refunds = models.BooleanField(
+        "refunds are given where it was sold, too",
+        default=False,
+        help_text="A return that is completed where orders are fulfilled is refunded at the marketplace by the hub, once."
+        " Off: a case asks a person to do it.",
+    )
+    return_reason = models.CharField(
+        "reason code for a refund after dispatch",
+        max_length=60,
+        blank=True,
+        help_text="One of the marketplace's own codes: for goods that came back.",
+    )
+    refunds_since = models.DateTimeField(default=ports.now, editable=False)  # what was given back before is settled
     own_mappings_only = models.BooleanField(
         "only mappings of its own",
         default=False,

@@ -67,9 +67,11 @@ VALUE_OF_LIST = " / "  # between a value list and a value of ours: "colours / Na
 # Why the hub cancels or refunds at a marketplace, in our words: what REFUND REASON mappings start from.
 CANCELLED_BEFORE_PAYMENT = "CANCELLATION"
 REFUNDED_BEFORE_DISPATCH = "REFUND"
+REFUNDED_AFTER_DISPATCH = "RETURN"
 REASON_LABELS: Mapping[str, str] = {
     CANCELLED_BEFORE_PAYMENT: "Cancelled by us before the customer has paid",
     REFUNDED_BEFORE_DISPATCH: "Cancelled by us after payment, before dispatch",
+    REFUNDED_AFTER_DISPATCH: "Goods that came back, refunded after dispatch",
 }
 
 _CARRIER_ATTRIBUTES = (
@@ -227,8 +229,8 @@ KINDS: Mapping[str, Kind] = {
             listed=Listed.MUST,
             empty_words="cancellations and refunds that name no reason",
             about="Which of the marketplace's reasons a cancellation or refund is told with. Our reasons are CANCELLATION"
-            " (before the customer has paid) and REFUND (paid, before dispatch). Where this table says nothing, the reason"
-            " codes on the link count.",
+            " (before the customer has paid), REFUND (paid, before dispatch) and RETURN (refunded after dispatch). Where this"
+            " table says nothing, the reason codes on the link count.",
             example="REFUND",
             records=("cancellation", "cancellations"),
         ),

@@ -12,6 +12,8 @@ from enum import StrEnum
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money, total
 
+REFUND_MARK = "refund-"  # begins the id of a refund that no return of its platform names: "refund-77"
+
 
 class ReturnState(StrEnum):
     """Where a return stands at the platform that was asked, in our words."""

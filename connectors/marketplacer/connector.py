@@ -15,11 +15,12 @@ from connectors.canonical.listings import ChannelAttribute, ChannelCategory, Cha
 from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
+from connectors.canonical.refunds import Refund, RefundStanding
 from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit
 from connectors.marketplacer import account as entered
-from connectors.marketplacer import checks, dispatching, documents, returns, translate, webhooks
+from connectors.marketplacer import checks, dispatching, documents, refunding, returns, translate, webhooks
 from connectors.marketplacer.catalogue import Catalogue
 from connectors.marketplacer.client import MarketplacerClient, next_cursor, rows_of
 from connectors.marketplacer.documents import PAGE_ROWS, Document
@@ -50,6 +51,7 @@ class MarketplacerConnector(Connector):
         Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
+        Capability.SEND_REFUNDS: True,
         Capability.LIST_CARRIERS: True,
         Capability.LIST_REASONS: False,
         Capability.LIST_TAXES: False,
@@ -78,6 +80,7 @@ class MarketplacerConnector(Connector):
         Capability.READ_DISPATCHES: "The hub sends dispatches here, and reads them back to see that they arrived.",
         Capability.CONFIRM_DISPATCHES: "A tracking number and a listed carrier are mandatory.",
         Capability.READ_RETURNS: "Refund requests after dispatch. The last step, the refund itself, is the operator's.",
+        Capability.SEND_REFUNDS: "Asked for by whole units; the last step, the refund itself, is the operator's.",
         Capability.LIST_REASONS: "Reasons are free text: what the mapping or the link names is sent as it stands.",
         Capability.LIST_TAXES: "Nobody creates orders there.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
@@ -206,6 +209,34 @@ class MarketplacerConnector(Connector):
                 raise _about(reference or line_ids[0], refused(document.operation, text=self.client.words(text)))
             if not isinstance(payload, dict):
                 raise _no_verdict(document, reference or line_ids[0])
+
+    # --- refunds --------------------------------------------------------------------------------------------------
+    def read_refunds(self, reference: str, payload: JSON | None = None) -> RefundStanding:
+        """The invoice, and its refund requests of dispatched goods. Two calls."""
+        invoice = self._live(reference) if payload is None else payload
+        filters = {"invoiceLegacyId": int(translate.reference_of(invoice))}
+        rows = self.client.nodes(
+            documents.LIST_REFUND_REQUESTS, "refundRequests", {"first": PAGE_ROWS, "filters": filters}
+        )
+        made = [self.parse_return(row) for row in rows if returns.is_return(row)]
+        mine = [one for one in made if one.order_external_id == reference]  # a misread filter lets others through
+        return refunding.read_standing(invoice, self.parse_order(invoice), mine)
+
+    def send_refund(self, refund: Refund) -> str:
+        """A refund request, one write after one reading. Repeated, it asks again as long as units are left."""
+        invoice = self._live(refund.order_reference)
+        body = refunding.build_request(invoice["id"], self.parse_order(invoice), refund)
+        return self._write(documents.CREATE_REFUND_REQUEST, body, "refundRequest", reference=refund.order_reference)
+
+    def finish_refund(self, external_id: str) -> None:
+        """Say that the goods are back: what is left is the operator's."""
+        record = self.fetch_return(external_id)
+        if record is None or not refunding.waits(record.payload):
+            return
+        if not entered.settles_by_line(self.account):
+            self.confirm_return(external_id, note="Received by the seller")
+        elif lines := refunding.undecided_lines(record.payload):
+            self.decide_refund_lines(lines, accepted=True, reference=record.order_external_id)
 
     # --- annotations ----------------------------------------------------------------------------------------------
     @property

@@ -21,10 +21,11 @@ from connectors.canonical.offers import OfferPage, PriceUpdate
 from connectors.canonical.options import LineDecision
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
+from connectors.canonical.refunds import Refund, RefundStanding
 from connectors.canonical.returns import Return
 from connectors.canonical.stock import StockUpdate
 from connectors.http import Gate, Limit, path_segment
-from connectors.mirakl import checks, client, lists, offers, returns, translate, writes
+from connectors.mirakl import checks, client, lists, offers, refunds, returns, translate, writes
 from connectors.mirakl.catalogue import LISTING_LINES, Catalogue
 from connectors.mirakl.client import MiraklClient, Place
 from connectors.mirakl.lists import Features
@@ -72,6 +73,7 @@ class MiraklConnector(Connector):
         Capability.READ_RETURNS: True,
         Capability.TAKE_RETURNS: False,
         Capability.READ_CREDIT_NOTES: False,
+        Capability.SEND_REFUNDS: True,
         Capability.LIST_CARRIERS: True,
         Capability.LIST_REASONS: True,
         Capability.LIST_TAXES: False,
@@ -98,6 +100,7 @@ class MiraklConnector(Connector):
         Capability.PARTIAL_DISPATCHES: "Where the operator allows several shipments; else with the last parcel.",
         Capability.READ_RETURNS: "Where the operator has returns; a return refunds nothing by itself.",
         Capability.LIST_TAXES: "Nobody creates orders there.",
+        Capability.SEND_REFUNDS: "Paid from what the marketplace owes the shop; delivery goes back beside goods only.",
         Capability.READ_STOCK: "Stock is owned elsewhere and only published here.",
         Capability.READ_PRODUCTS: "Products are owned elsewhere.",
         Capability.SEND_STOCK: "A file, at most one a minute; Mirakl then says which lines it did not take.",
@@ -319,6 +322,25 @@ class MiraklConnector(Connector):
 
     def parse_return(self, payload: JSON) -> Return:
         return returns.parse_return(payload)
+
+    # --- refunds --------------------------------------------------------------------------------------------------
+    @classmethod
+    def shows_refunds(cls, payload: JSON) -> bool:
+        return refunds.shows_refunds(payload)
+
+    def read_refunds(self, reference: str, payload: JSON | None = None) -> RefundStanding:
+        return refunds.read_standing(self._live(reference) if payload is None else payload)
+
+    def send_refund(self, refund: Refund) -> str:
+        """OR28, one write after one reading. Repeated, it refunds again as long as something is left."""
+        body = refunds.build_refund(self._live(refund.order_reference), refund)
+        answer = self._write(refund.order_reference, lambda: self.client.refund(body))
+        made = Node.root(answer).children("refunds")
+        group = next((item.text("order_refund_id") or item.text("refund_id") for item in made), "")
+        if not group:
+            words = f"Mirakl's answer does not say whether order {refund.order_reference} was refunded."
+            raise UnknownOutcomeError(words)
+        return refunds.id_of(group)
 
     # --- offers ---------------------------------------------------------------------------------------------------
     stock_lines_max = FILE_LINES

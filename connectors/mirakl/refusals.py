@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.canonical.errors import ConfigurationError, HubError, PermanentError
+from connectors.canonical.refunds import ByHand
 from connectors.http import Response
 
 # What a key may do with which role; ROLE_SHOP_ADMIN has them all. Source: `security` of each operation.
@@ -84,7 +85,7 @@ KNOWN: tuple[Advice, ...] = (
         message="This delivery method demands a tracking number and a carrier. Add them to the dispatch, then retry.",
     ),
     Advice(
-        code="balance_too_low",
+        code=ByHand.OPERATOR.value,
         text="sufficient payable balance",
         message="The shop's balance at the marketplace does not cover this refund. Ask the operator to make it.",
     ),

@@ -249,9 +249,9 @@ def _remainder(line: Node, *, shipped: int, currency: str) -> Remainder:
     shipping = line.amount("shipping_price", required=True) - sum(item.amount("shipping_amount") for item in back)
     amount = min(whole, line.amount("price_unit", required=True) * max(units, 0)) if shipped else whole
     share = amount / whole if shipped and whole else Decimal(1)
-    charges = {"taxes": _own_taxes(line, "taxes", back, share=share, currency=currency)}
+    charges = {"taxes": own_taxes(line, "taxes", back, share=share, currency=currency)}
     if not shipped:
-        charges["shipping_taxes"] = _own_taxes(line, "shipping_taxes", back, share=share, currency=currency)
+        charges["shipping_taxes"] = own_taxes(line, "shipping_taxes", back, share=share, currency=currency)
         charges["fees"] = _charges_left(line.children("fees"), "fees", back)
     return Remainder(
         line_id=line.text("order_line_id"),
@@ -262,7 +262,7 @@ def _remainder(line: Node, *, shipped: int, currency: str) -> Remainder:
     )
 
 
-def _own_taxes(line: Node, name: str, back: Sequence[Node], *, share: Decimal, currency: str) -> Charges:
+def own_taxes(line: Node, name: str, back: Sequence[Node], *, share: Decimal, currency: str) -> Charges:
     """Taxes under rule NONE are not given back unless they are named; the others Mirakl computes [OR28]."""
     named = [tax for tax in line.children(name) if tax.text("tax_calculation_rule").upper() == "NONE"]
     return _charges_left(named, name, back, share=share, currency=currency)

@@ -205,7 +205,9 @@ class SoldDispatch(models.Model):
 class SoldReturn(models.Model):
     """What comes back of an order, and what is given back for it: where it was sold, and where the goods and the books are.
 
-    A refund without goods (delivery, goodwill) is one too, with no lines.
+    A refund without goods (delivery, goodwill) is one too, with no lines. Money goes one of two ways. Where the target takes
+    returns, the source gives it back and the target credits it. Where the target makes the returns itself, it is *credited*
+    once the target has completed its return, and given back where it was sold after that: due, sent, shown as paid.
     """
 
     class State(models.TextChoices):
@@ -214,6 +216,11 @@ class SoldReturn(models.Model):
         RECEIVED = "RECEIVED", "Received, not inspected yet"
         INSPECTED = "INSPECTED", "Inspected"
         CREDITED = "CREDITED", "Credited, not refunded yet"
+        MADE = "MADE", "Made where it is fulfilled, not complete yet"
+        DUE = "DUE", "To be refunded where it was sold"
+        BY_HAND = "BY_HAND", "To be refunded by hand"
+        SENT = "SENT", "Refund sent, not paid yet"
+        REFUNDED = "REFUNDED", "Refunded where it was sold only"
         COMPLETED = "COMPLETED", "Completed on both sides"
         CANCELLED = "CANCELLED", "Withdrawn"
 
@@ -239,11 +246,19 @@ class SoldReturn(models.Model):
     answer_by = models.DateTimeField(null=True)  # when the source decides by itself
     value_reporting = models.DecimalField(max_digits=20, decimal_places=6, null=True)
 
-    # Where the goods and the books are.
+    refund_sent_at = models.DateTimeField(null=True)  # when the hub asked the source to give it back
+    by_hand_why = models.CharField(max_length=20, blank=True)  # ByHand: why a person gives it back at the source
+    source_left = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True
+    )  # what could still be, when too little
+
+    # Where the goods and the books are. Where the target makes the returns: its own number, and what it gave back.
     target_reference = models.CharField(max_length=120, blank=True)  # what the target was told it is
     target_id = models.CharField(max_length=60, blank=True)  # its return order
     announced_at = models.DateTimeField(null=True)
-    announced_shipping = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # delivery told with it
+    announced_shipping = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True
+    )  # delivery told with it, either way
     by_hand = models.DecimalField(
         max_digits=20, decimal_places=6, default=Decimal(0)
     )  # what the target has no call for
@@ -253,7 +268,9 @@ class SoldReturn(models.Model):
     received_at = models.DateTimeField(null=True)  # when the hub first saw it whole
     inspected_at = models.DateTimeField(null=True)
     credit_notes = models.JSONField(default=dict)  # {"9": {"number", "posted", "total", "tax", "date"}}
-    credited = models.DecimalField(max_digits=20, decimal_places=6, null=True)  # by posted credit notes
+    credited = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True
+    )  # by posted credit notes, or complete returns
     credited_tax = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     credited_at = models.DateTimeField(null=True)
     target_seen_at = models.DateTimeField(null=True)

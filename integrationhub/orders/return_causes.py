@@ -4,6 +4,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from connectors.canonical.money import Money
+from connectors.canonical.refunds import ByHand
 from exceptions_app.causes import FINANCE, OPS, Cause, Fix, Severity, register
 from exceptions_app.facts import Facts
 from exceptions_app.words import money
@@ -31,6 +32,8 @@ def _differs(facts: Facts) -> SafeString:
         words = "Order <b>{}</b>: {} and the credit note in {} show different amounts{}."
         return format_html(words, facts.text("order"), facts.channel, facts.target_platform, of_what)
     words = "Order <b>{}</b>: {} refunds {}{}, the credit note in {} is {}. Difference {}."
+    if facts.context.get("made"):
+        words = "Order <b>{}</b>: {} refunds {}{}, and {} gave back {}. Difference {}."
     return format_html(
         words,
         facts.text("order"),
@@ -43,8 +46,20 @@ def _differs(facts: Facts) -> SafeString:
     )
 
 
+_ONE_SIDED = {
+    "told": "Order <b>{}</b>: {} gave back {} more than {} h ago, and {} has not been told.",
+    "paid": "Order <b>{}</b>: {} gave back {} more than {} h ago, and {} has not paid it yet.",
+    "made": "Order <b>{}</b>: {} refunded {} more than {} h ago, and {} has no return for it.",
+}
+
+
 def _one_sided(facts: Facts) -> SafeString:
     order, hours = facts.text("order"), facts.integer("hours")
+    if words := _ONE_SIDED.get(facts.text("lacks")):
+        sides = (
+            (facts.channel, facts.target_name) if facts.text("lacks") == "made" else (facts.target_name, facts.channel)
+        )
+        return format_html(words, order, sides[0], _amount(facts), hours, sides[1])
     if facts.text("lacks") == "target":
         words = "Order <b>{}</b>: {} refunded {} more than {} h ago, and {} shows no credit note for it."
         return format_html(words, order, facts.channel, _amount(facts), hours, facts.target_platform)
@@ -68,6 +83,35 @@ def _not_held(facts: Facts) -> SafeString:
     if not facts.deadline:
         return said
     return format_html("{} It must be answered before <b>{}</b> ({}).", said, facts.deadline_time, facts.deadline_away)
+
+
+_WHY_BY_HAND = {
+    ByHand.SWITCHED_OFF: "This link does not let the hub refund.",
+    ByHand.NO_CALL: "{channel} has no call for refunds.",
+    ByHand.NO_GOODS: "No goods came back with it, and nobody says what it is for.",
+    ByHand.DELIVERY_ALONE: "{channel} gives delivery back only beside goods of the same line.",
+    ByHand.NOT_PLACED: "Not all of it belongs to goods of the order as it was sold.",
+    ByHand.WHOLE_UNITS: "{channel} gives back whole units at their price, and this is another amount.",
+    ByHand.ENDED: "{channel} gives nothing back in the state the order is in.",
+    ByHand.OPERATOR: "The shop's balance there does not cover it: only its operator can.",
+    ByHand.UNLIKE: "{channel} has refunded something of the same lines already: compare the two first.",
+    "denied": "The operator has refused it.",
+}
+
+
+def why_by_hand(code: str, *, channel: str) -> str:
+    """Why a person makes a refund, as a sentence; "" where nothing more is known."""
+    return str(_WHY_BY_HAND.get(code, "")).format(channel=channel)
+
+
+def _to_give(facts: Facts) -> SafeString:
+    left = facts.money("left")
+    words = "Order <b>{}</b>: {} gave back {}. It is to be refunded at {} by hand."
+    said = format_html(words, facts.text("order"), facts.target_name, _amount(facts), facts.channel)
+    if left is not None:
+        return format_html("{} Only {} of it is left to refund there.", said, money(left))
+    why = why_by_hand(facts.text("why"), channel=facts.channel)
+    return format_html("{} {}", said, why) if why else said
 
 
 def _exceeds(facts: Facts) -> SafeString:
@@ -122,6 +166,19 @@ register(
         playbook="refund-one-sided",
         needs=frozenset({"order", "lacks"}),
         comes_and_goes=True,
+    ),
+    Cause(
+        code="refund_to_give",
+        label="Refund to make at the marketplace",
+        team=FINANCE,
+        severity=Severity.URGENT,
+        sentence=_to_give,
+        why="The return is complete in {target}, and the customer paid at {channel}: only there can the money go back.",
+        if_nobody_acts="The customer waits for the money, and may ask {channel} to take it from the shop.",
+        next_step="Refund it there, then say what was done",
+        fix=Fix.CONFIRM,
+        playbook="refund-to-make",
+        needs=frozenset({"order", "amount", "why"}),
     ),
     Cause(
         code="return_withdrawn",

@@ -10,16 +10,22 @@ from typing import Any
 from django.db import transaction
 
 from connectors import ports
+from connectors.base import Capability
 from connectors.canonical.errors import DataError, Problem
 from connectors.canonical.money import Money, total
 from connectors.canonical.returns import CreditNote, RefundEntry, Return, ReturnState
-from connectors.models import Link
+from connectors.models import Connection, Link
+from connectors.registry import platforms_able_to
 from integrationhub.orders.models import ReturnedLine, SoldOrder, SoldReturn
 from integrationhub.sync.enqueue import reporting_value
 
 State = SoldReturn.State
 OVER_STATES = (State.COMPLETED, State.CANCELLED)
 GONE = "deleted"  # the source's word for a return that it no longer has
+
+
+def takes_returns(place: Connection) -> bool:
+    return place.platform in platforms_able_to(Capability.TAKE_RETURNS)
 
 
 def reference_of(link: Link, source_id: str) -> str:
@@ -31,7 +37,7 @@ def reference_of(link: Link, source_id: str) -> str:
 @transaction.atomic
 def record_source(order: SoldOrder, found: Return) -> SoldReturn:
     """Write what the source says of a return. Raises DataError for what no return of this order has."""
-    _refuse_strange(order, found)
+    refuse_strange(order, found)
     row = SoldReturn.objects.filter(order=order, source_id=found.external_id).first()
     row = row or SoldReturn(brand_id=order.brand_id, order=order, source_id=found.external_id, currency=order.currency)
     for name, value in _source_values(found).items():
@@ -40,7 +46,7 @@ def record_source(order: SoldOrder, found: Return) -> SoldReturn:
     row.source_completed_at = (row.source_completed_at or ports.now()) if over else None
     if row.source_total is not None:
         row.value_reporting = reporting_value(order.brand, row.source_total, row.currency, on=ports.now())
-    if not found.lines and row.source_total is not None:
+    if not found.lines and row.source_total is not None and takes_returns(order.target):
         row.by_hand = row.source_total  # money alone: no return order carries it
     row.save()
     _record_lines(row, found)
@@ -84,7 +90,7 @@ def _record_lines(row: SoldReturn, found: Return) -> None:
                 "order_line_id": line.order_line_id[:100],
                 "sku": line.sku[:100],
                 "quantity": line.requested,
-                "amount": amount.amount if found.money else None,
+                "amount": amount.amount if found.money or line.amount is not None else None,
                 "tax": tax.amount if found.money else None,
                 "reason": line.reason[:200],
             },
@@ -126,7 +132,7 @@ def _share(tax: Money, amount: Money) -> Decimal:
     return tax.amount / amount.amount if amount.amount else Decimal(0)
 
 
-def _refuse_strange(order: SoldOrder, found: Return) -> None:
+def refuse_strange(order: SoldOrder, found: Return) -> None:
     amounts = [found.money.total if found.money else found.refund_wanted, *(entry.amount for entry in found.refunds)]
     strange = {amount.currency for amount in amounts if amount is not None} - {order.currency}
     if strange:
@@ -245,6 +251,22 @@ def _state(row: SoldReturn, *, in_order: bool) -> str:
         (not nothing_there, State.ANNOUNCED),
     )
     return next((state for reached, state in steps if reached), State.REQUESTED)
+
+
+def restate_refund(row: SoldReturn, *, settled: bool) -> None:
+    """Write where a refund stands that both sides give. `settled`: a person has said that nothing more comes."""
+    given, paid = row.credited is not None, row.source_completed_at is not None
+    settled = settled or row.credited == 0  # goods without money: nothing is to be given back
+    steps = (
+        (settled or (given and paid), State.COMPLETED),
+        (withdrawn(row) and not given, State.CANCELLED),
+        (bool(row.by_hand_why) or withdrawn(row), State.BY_HAND),
+        (given and bool(row.source_id), State.SENT),
+        (given, State.DUE),
+        (bool(row.target_id), State.MADE),
+    )
+    row.state = next((state for reached, state in steps if reached), State.REFUNDED)
+    row.save(update_fields=["state"])
 
 
 def _arrived(parcel: dict[str, Any]) -> bool:

@@ -10,26 +10,28 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from connectors import ports
 from connectors.base import Capability
 from connectors.canonical.money import Money
-from connectors.models import Connection, Link
+from connectors.canonical.returns import REFUND_MARK
+from connectors.models import Connection
 from connectors.registry import platforms_able_to
 from exceptions_app.facts import stored
 from exceptions_app.models import ExceptionCase
 from exceptions_app.opening import HUB, open_case, roll_up
 from integrationhub.orders import return_ledger
 from integrationhub.orders.models import SoldOrder, SoldReturn
-from integrationhub.orders.return_ledger import differences, expected_credit, living, withdrawn
+from integrationhub.orders.return_ledger import differences, expected_credit, living, takes_returns, withdrawn
 from integrationhub.sync.standing import close_open_case
 
 ONE_SIDED_HOURS = 48
 ANSWER_NOTICE_HOURS = 24  # a marketplace that waits for an answer: told this long before it decides by itself
 
 BY_HAND, DIFFERS, ONE_SIDED = "refund_by_hand", "credit_differs", "refund_one_sided"
-WITHDRAWN, NOT_HELD = "return_withdrawn", "return_not_held"
-CAUSES = (BY_HAND, DIFFERS, ONE_SIDED, WITHDRAWN, NOT_HELD)
+WITHDRAWN, NOT_HELD, TO_GIVE = "return_withdrawn", "return_not_held", "refund_to_give"
+CAUSES = (BY_HAND, DIFFERS, ONE_SIDED, WITHDRAWN, NOT_HELD, TO_GIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,9 @@ def judge(row: SoldReturn) -> None:
             )
         elif cause not in settled:
             _open(row, found[cause])
+    if _is_money_of_both(row):
+        return_ledger.restate_refund(row, settled=bool(settled & {TO_GIVE, ONE_SIDED, DIFFERS}))
+        return
     unsettled = {BY_HAND, DIFFERS} & (found.keys() - settled)
     return_ledger.restate(row, in_order=not unsettled and (NOT_HELD in settled or _ends_here(row)))
 
@@ -79,8 +84,16 @@ def _ends_here(row: SoldReturn) -> bool:
     return takes_returns(row.order.target) or not _told_by_target(row) or _held_there(row)
 
 
-def takes_returns(place: Connection) -> bool:
-    return place.platform in platforms_able_to(Capability.TAKE_RETURNS)
+def _is_money_of_both(row: SoldReturn) -> bool:
+    """Whether it is a refund that both sides give: made where the order is fulfilled, or paid where it was sold."""
+    if takes_returns(row.order.target):
+        return False
+    return bool(row.target_id) or (row.source_total is not None and _is_paid(row) and _told_by_target(row))
+
+
+def _is_paid(row: SoldReturn) -> bool:
+    """Money has gone back where it was sold, or is on its way; what a customer only asks for is not."""
+    return bool(row.source_refunds)
 
 
 def _settled_by_person(row: SoldReturn, finding: Finding) -> bool:
@@ -93,6 +106,9 @@ def _settled_by_person(row: SoldReturn, finding: Finding) -> bool:
 
 # --- what can be wrong ------------------------------------------------------------------------------------------------
 def _findings(row: SoldReturn) -> Iterator[Finding]:
+    if _is_money_of_both(row):
+        yield from _refund(row)
+        return
     if withdrawn(row):
         yield from _withdrawn(row)
         return
@@ -139,6 +155,37 @@ def _one_sided(row: SoldReturn) -> Iterator[Finding]:
         yield Finding(cause=ONE_SIDED, target=row.order.target, figures=figures)
 
 
+def _refund(row: SoldReturn) -> Iterator[Finding]:
+    """Given back where it is fulfilled, and to be given back where it was sold; or paid there, and not made here."""
+    given = None if row.credited is None else Money(row.credited, row.currency)
+    paid = None if row.source_total is None else Money(row.source_total, row.currency)
+    denied = withdrawn(row)
+    if given is not None and given.minor() and (denied or (row.by_hand_why and not row.source_id)):
+        left = {"left": stored(Money(row.source_left, row.currency).rounded())} if row.source_left is not None else {}
+        figures: dict[str, Any] = {
+            "amount": stored(given.rounded()),
+            "why": "denied" if denied else row.by_hand_why,
+            **left,
+        }
+        deadline = (row.credited_at or row.first_seen_at) + timedelta(hours=ONE_SIDED_HOURS)
+        yield Finding(cause=TO_GIVE, target=row.order.target, figures=figures, deadline=deadline)
+    elif given is not None and paid is not None and not given.agrees_with(paid):
+        figures = {"refunded": stored(paid.rounded()), "credited": stored(given.rounded()), "what": "", "made": True}
+        yield Finding(cause=DIFFERS, target=row.order.target, figures=figures)
+    elif (given is None) != (row.source_completed_at is None):
+        yield from _one_side_of(row, given, paid)
+
+
+def _one_side_of(row: SoldReturn, given: Money | None, paid: Money | None) -> Iterator[Finding]:
+    shown, since = (paid, row.source_completed_at) if given is None else (given, row.credited_at)
+    if shown is None or since is None or not shown.minor():
+        return
+    if ports.now() - since >= timedelta(hours=ONE_SIDED_HOURS):
+        lacks = "made" if given is None else "paid" if row.source_id else "told"
+        figures = {"lacks": lacks, "hours": ONE_SIDED_HOURS, "amount": stored(shown.rounded())}
+        yield Finding(cause=ONE_SIDED, target=row.order.target, figures=figures)
+
+
 def _not_held(row: SoldReturn) -> Iterator[Finding]:
     """A marketplace announces it, and where the order is fulfilled nobody has made the return yet."""
     if not _told_by_target(row) or _held_there(row):
@@ -152,7 +199,7 @@ def _not_held(row: SoldReturn) -> Iterator[Finding]:
 
 def _told_by_target(row: SoldReturn) -> bool:
     """Whether the hub reads the returns of who fulfils the order: only then can it say that one is not there."""
-    return Link.objects.filter(source_id=row.order.target_id, active=True).exists()
+    return row.order.target.platform in platforms_able_to(Capability.READ_RETURNS)
 
 
 def _held_there(row: SoldReturn) -> bool:
@@ -160,20 +207,20 @@ def _held_there(row: SoldReturn) -> bool:
     order = row.order
     if not order.target_external_id:
         return False
-    there: dict[str, int] = {}
     fulfilled = SoldOrder.objects.filter(link__source_id=order.target_id, reference=order.target_external_id)
-    for one in SoldReturn.objects.filter(order__in=fulfilled).exclude(source_state=return_ledger.GONE):
-        for line in one.lines.all():
-            there[line.sku] = there.get(line.sku, 0) + line.quantity
-    return all(there.get(sku, 0) >= units for sku, units in _units_sold_as(row).items())
+    sold_on = _units(row, SoldReturn.objects.filter(order__in=fulfilled))  # told by the link that the order goes on by
+    answers = Q(source_id="") | Q(source_id__startswith=REFUND_MARK)  # the others answer an announced return each
+    made = _units(row, order.returns.filter(answers).exclude(target_id=""))  # and by this one: the same returns
+    wanted = _units(row, order.returns.filter(pk__lte=row.pk, target_id="", source_refunds=[]))
+    return all(max(sold_on.get(sku, 0), made.get(sku, 0)) >= units for sku, units in wanted.items())
 
 
-def _units_sold_as(row: SoldReturn) -> dict[str, int]:
-    """Units announced for the order so far, this return included, by the SKU they have where they are fulfilled."""
+def _units(row: SoldReturn, returns: QuerySet[SoldReturn]) -> dict[str, int]:
+    """Units in these returns, by the SKU they have where they are fulfilled."""
     skus = {line.line_id: line.target_sku or line.sku for line in row.order.lines.all()}
     by_sku = {line.sku: line.target_sku or line.sku for line in row.order.lines.all()}
     units: dict[str, int] = {}
-    for one in row.order.returns.filter(pk__lte=row.pk).exclude(source_state=return_ledger.GONE):
+    for one in returns.exclude(source_state=return_ledger.GONE):
         for line in one.lines.all():
             sku = skus.get(line.order_line_id) or by_sku.get(line.sku, line.sku)
             units[sku] = units.get(sku, 0) + line.quantity

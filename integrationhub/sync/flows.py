@@ -74,7 +74,7 @@ class Flow:
     side: str  # whose budget it spends: "source" or "target" of its link, or "connection" for a feed
     cadence_seconds: int | None = None  # None: runs when something happens
     platforms: frozenset[str] = frozenset()  # for side "connection": platforms that have this feed
-    part: str = ""  # for side "connection": "source" or "target", where it must play that part in an active link
+    part: str = ""  # for side "connection": "source", "target" or "either": what it must play in an active link
     record: str = "record"  # what people call one of the things it works on: "order"
     records: str = "records"
     done: str = "passed on"  # what happens to it: "created", as in "37 orders can't be created"

@@ -97,7 +97,8 @@ def _planned(kind: Flow, place: Place) -> Schedule:
 def _feed_places(kind: Flow, connections: Mapping[int, str], links: Sequence[Link]) -> list[Place]:
     able = [pk for pk, platform in connections.items() if platform in kind.platforms]
     if kind.part:
-        playing = {getattr(link, f"{kind.part}_id") for link in links}
+        parts = ("source", "target") if kind.part == "either" else (kind.part,)
+        playing = {getattr(link, f"{part}_id") for link in links for part in parts}
         able = [pk for pk in able if pk in playing]
     return [(pk, None) for pk in able]
 

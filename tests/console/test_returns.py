@@ -182,3 +182,49 @@ def test_a_row_that_was_passed_on_names_where_it_was_sold_first(shop: Shop, orde
     text = client_of("OPS").get("/console/orders/").content.decode()
 
     assert text.count("<small>MK-1 at Northgate</small>") == 1
+
+
+# --- what begins where an order is fulfilled --------------------------------------------------------------------------
+def give_back(shop: Shop, **values: Any) -> SoldReturn:
+    """Centra completed a return of an order that was sold at the marketplace."""
+    sold = factories.make_order(shop.link, "MK-1", target_external_id="88412", target_state="SHIPPED")
+    row = SoldReturn.objects.create(
+        brand=sold.brand,
+        order=sold,
+        currency="GBP",
+        target_id="55",
+        credited=Decimal("20.00"),
+        credited_at=ports.now(),
+        **values,
+    )
+    row.lines.create(line_id="1", order_line_id="1", sku="TEE", quantity=2, amount=Decimal("20.00"))
+    judge(row)
+    return row
+
+
+def test_a_refund_that_a_person_is_to_make_stands_with_both_sides_and_why(shop: Shop, client_of: Any) -> None:
+    row = give_back(shop, by_hand_why="operator")
+
+    text = page(client_of("FINANCE"), row.order)
+
+    for told in ("Return 55", "To be refunded by hand", "to be refunded by hand", "only its operator can", "£20.00"):
+        assert told in text
+    listed = client_of("OPS").get("/console/returns/?waits=yes").content.decode()
+    assert "To be refunded by hand" in listed
+
+
+def test_a_refund_that_is_paid_by_another_amount_lights_up(shop: Shop, client_of: Any) -> None:
+    row = give_back(
+        shop,
+        source_id="refund-2043",
+        source_state="REFUNDED",
+        source_total=Decimal("19.99"),
+        refund_sent_at=ports.now(),
+    )
+
+    text = page(client_of("FINANCE"), row.order)
+    story = client_of("OPS").get(f"/console/orders/{row.order_id}/timeline/?part=yes").content.decode()
+
+    assert "£20.00 given back, £19.99 refunded" in text
+    assert "Difference £0.01" in text
+    assert "was told to refund return 55" in story

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from exceptions_app.deciding import close_case
+from exceptions_app.models import ExceptionCase
 from integrationhub.orders import deciding
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.models import SyncJob
 from tests import factories
+from tests.flows.giving_back import read, row_of, take_back
 from tests.flows.virtualstock_fixtures import bare_supplier, edge, supplier, warehouse
 from tests.flows.virtualstock_world import COAT, GOODS, TEE, Supplier
 
@@ -376,6 +379,17 @@ def test_a_return_that_the_retailer_announces_is_kept_and_ends_as_the_portal_dec
     supplier.run("read_returns")
 
     row.refresh_from_db()
-    assert (row.source_state, row.state) == ("RMA_REC", "COMPLETED")
+    assert (row.source_state, row.state) == ("RMA_REC", "REQUESTED")
     assert supplier.edge.journal.count("acknowledgeReturn") == 0
     assert supplier.cases() == []
+
+    made = take_back(supplier, reference, {"TEE-BLK-M": 1})  # the same goods, as Centra's people take them back
+    read(supplier)
+    supplier.run("watch_returns")
+    row.refresh_from_db()
+    assert (row.state, row_of(made).state) == ("COMPLETED", "BY_HAND")
+    assert "gave back £14.40" in supplier.sentences()[0]  # at cost, and its tax
+    assert "has no call for refunds" in supplier.sentences()[0]
+    close_case(ExceptionCase.objects.unresolved().get().pk, actor="fiona", reason="Credit note CN-4 sent.")
+    supplier.run("watch_returns")
+    assert (row_of(made).state, supplier.cases()) == ("COMPLETED", [])

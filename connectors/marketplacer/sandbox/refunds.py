@@ -44,7 +44,8 @@ def _item(market: Market, invoice: Row, told: Row) -> Row:
     advanced = market.settings.refund_flow == "advanced"
     return market.add(
         "RefundRequestLineItem", lineItem=line, custom=told.get("custom"), quantity=told["quantity"],
-        reason=told.get("reason"), dispatched=dispatched, amountPerItemCents=each, amountCents=each * told["quantity"],
+        reason=told.get("reason"), dispatched=None if line is None else dispatched, amountPerItemCents=each,
+        amountCents=each * told["quantity"],
         commissionAmountCents=0, status="PENDING_APPROVAL" if advanced else None,
     )  # fmt: skip
 

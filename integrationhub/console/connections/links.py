@@ -112,15 +112,11 @@ class LinkAdmin(HubModelAdmin):
         ("Mappings", {"fields": ("own_mappings_only", "equal_skus")}),
         (
             "Watching",
-            {
-                "fields": (
-                    "dispatch_confirmed_within_hours",
-                    "tax_difference",
-                    "cancellation_reason",
-                    "refund_reason",
-                    "cancels_in_shop",
-                )
-            },
+            {"fields": ("dispatch_confirmed_within_hours", "tax_difference")},
+        ),
+        (
+            "Cancellations and refunds",
+            {"fields": ("gives_refunds", "cancellation_reason", "refund_reason", "return_reason", "cancels_in_shop")},
         ),
         ("Agreed order numbers", {"fields": (("order_number_from", "order_number_until"),)}),
     )

@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from connectors import ports
 from connectors.admin_base import HubModelAdmin, register, rights_of
+from connectors.canonical.returns import REFUND_MARK
 from exceptions_app.models import ExceptionCase
 from integrationhub.adminkit import moments
 from integrationhub.adminkit.filters import ChoiceFilter
@@ -72,8 +73,9 @@ class ReturnAdmin(HubModelAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
+        ids = (term, f"{REFUND_MARK}{term}")
         orders = search.order_ids(term, brands=rights_of(request).brand_ids(self.see_right))
-        return queryset.filter(Q(order_id__in=orders) | Q(source_id=term) | Q(target_id=term)), False
+        return queryset.filter(Q(order_id__in=orders) | Q(source_id__in=ids) | Q(target_id__in=ids)), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

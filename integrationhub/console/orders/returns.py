@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.canonical.money import Money
-from connectors.canonical.returns import ReturnState
+from connectors.canonical.returns import REFUND_MARK, ReturnState
 from exceptions_app.words import counted, listed, money
 from integrationhub.console.back_office import page_url
-from integrationhub.console.money_words import amount
+from integrationhub.console.money_words import NOTHING, amount
 from integrationhub.console.orders.timeline_entries import Entry
 from integrationhub.orders.models import ReturnedLine, SoldOrder, SoldReturn
-from integrationhub.orders.return_ledger import differences
+from integrationhub.orders.refund_ledger import begins_at_target
+from integrationhub.orders.return_causes import why_by_hand
+from integrationhub.orders.return_ledger import differences, takes_returns
 
 PARCEL_WORDS = {
     ReturnState.REQUESTED.value: "on its way",
@@ -32,6 +34,7 @@ class ReturnSide:
     url: str
     state: str
     total: str  # what this side gives back
+    told_as: str  # what that is called: "Given back"
     tax: str
     notes: Sequence[str]
 
@@ -70,9 +73,11 @@ def returns_of(way: Sequence[SoldOrder]) -> list[ReturnRow]:
 
 
 def title_of(row: SoldReturn) -> str:
-    if row.source_id and not row.lines.all():
-        return f"Refund {row.source_id.removeprefix('refund-')}"
-    return f"Return {row.source_id or row.target_id}"
+    """A refund is money without a return; what the target made itself goes by the target's number."""
+    number = row.target_id if begins_at_target(row) else row.source_id or row.target_id
+    if number.startswith(REFUND_MARK) or (row.source_id and not row.lines.all()):
+        return f"Refund {number.removeprefix(REFUND_MARK)}"
+    return f"Return {number}"
 
 
 def state_of(row: SoldReturn) -> str:
@@ -89,6 +94,9 @@ def units_back(row: SoldReturn) -> str:
 
 def differs(row: SoldReturn) -> list[str]:
     """ "refunded £1.00, credited £1.01"; what is to be booked by hand stands beside it."""
+    if begins_at_target(row) and row.credited is not None and row.source_total is not None:
+        given, paid = Money(row.credited, row.currency), Money(row.source_total, row.currency)
+        return [] if given.agrees_with(paid) else [f"{money(given)} given back, {money(paid)} refunded"]
     return [
         f"{f'{what}: ' if what else ''}{money(ours)} given back, {money(theirs)} credited"
         for what, ours, theirs in differences(row)
@@ -102,7 +110,7 @@ def _row(row: SoldReturn) -> ReturnRow:
         tone=_TONES.get(SoldReturn.State(row.state), "warn"),
         seen_at=row.first_seen_at,
         answer_by=row.answer_by if row.source_completed_at is None else None,
-        sides=[_source(row), _target(row)],
+        sides=[_source(row), _maker(row) if _is_made_there(row) else _target(row)],
         lines=[_line(line, row) for line in row.lines.all()],
         differs=differs(row),
     )
@@ -122,13 +130,45 @@ def _source(row: SoldReturn) -> ReturnSide:
         notes.append(f"{amount(row.source_cost, row.currency)} kept back for returning")
     if row.returned_to_stock:
         notes.append(f"{place.name} put the goods into its own stock when the return was made")
+    if row.by_hand_why and not row.source_id:
+        notes.append(why_by_hand(row.by_hand_why, channel=place.name))
     return ReturnSide(
         name=place.name,
-        number=row.source_id,
+        number=row.source_id.removeprefix(REFUND_MARK),
         url=page_url(place, "return", row.source_id),
-        state=row.source_state.lower() or "not there",
+        state=_standing_where_sold(row),
+        told_as="Given back",
         total=amount(row.source_total, row.currency),
         tax=amount(row.source_tax, row.currency),
+        notes=notes,
+    )
+
+
+def _standing_where_sold(row: SoldReturn) -> str:
+    if row.source_state:
+        return row.source_state.lower()
+    if row.by_hand_why:
+        return "to be refunded by hand"
+    return "asked to refund" if row.refund_sent_at else "not there"
+
+
+def _is_made_there(row: SoldReturn) -> bool:
+    return begins_at_target(row) or (row.source_total is not None and not takes_returns(row.order.target))
+
+
+def _maker(row: SoldReturn) -> ReturnSide:
+    """Where the order is fulfilled, when returns are made there."""
+    place = row.order.target
+    made = "complete" if row.credited_at else "not complete"
+    notes = [f"{amount(row.announced_shipping, row.currency)} of it is delivery"] if row.announced_shipping else []
+    return ReturnSide(
+        name=place.name,
+        number=row.target_id.removeprefix(REFUND_MARK),
+        url=page_url(place, "return", row.target_id),
+        state=made if row.target_id else "has no return for it",
+        told_as="Given back",
+        total=amount(row.credited, row.currency),
+        tax=amount(row.credited_tax, row.currency),
         notes=notes,
     )
 
@@ -150,6 +190,7 @@ def _target(row: SoldReturn) -> ReturnSide:
         number=row.target_id,
         url=page_url(place, "return", row.target_id),
         state=_state_there(row),
+        told_as="Credited",
         total=amount(row.credited, row.currency),
         tax=amount(row.credited_tax, row.currency),
         notes=notes,
@@ -165,6 +206,7 @@ def _state_there(row: SoldReturn) -> str:
 
 
 def _line(line: ReturnedLine, row: SoldReturn) -> LineWords:
+    tells_goods = takes_returns(row.order.target)
     inspected = row.inspected_at is not None
     scrapped = line.received - line.restocked
     restocked = f"{line.restocked}" + (f", {scrapped} not fit to sell" if inspected and scrapped else "")
@@ -173,8 +215,8 @@ def _line(line: ReturnedLine, row: SoldReturn) -> LineWords:
         units=line.quantity,
         amount=amount(line.amount, row.currency),
         tax=amount(line.tax, row.currency),
-        received=str(line.received),
-        restocked=restocked,
+        received=str(line.received) if tells_goods else NOTHING,
+        restocked=restocked if tells_goods else NOTHING,
         reason=line.reason,
     )
 
@@ -188,12 +230,14 @@ def entries(way: Sequence[SoldOrder]) -> Iterator[Entry]:
 def _entries(row: SoldReturn) -> Iterator[Entry]:
     source, target, title = row.order.link.source.name, row.order.target.name, title_of(row)
     back = Money(row.source_total, row.currency) if row.source_total is not None else None
+    credited = "completed" if begins_at_target(row) else "credited"
     told: tuple[tuple[datetime | None, str, str, str], ...] = (
         (row.source_created_at, source, f"{title} was made{f': {money(back)}' if back else ''}.", ""),
         (row.announced_at, "the hub", f"{title} was announced to {target} as {row.target_id}.", "good"),
         (row.received_at, target, f"{title} arrived.", ""),
         (row.inspected_at, target, f"{title} was inspected: {_inspected(row)}.", ""),
-        (row.credited_at, target, f"{title} was credited: {amount(row.credited, row.currency)}.", "good"),
+        (row.credited_at, target, f"{title} was {credited}: {amount(row.credited, row.currency)}.", "good"),
+        (row.refund_sent_at, "the hub", f"{source} was told to refund {title.lower()}.", "good"),
         (row.source_completed_at, source, f"{title} is {row.source_state.lower()}.", "good"),
     )
     for at, who, text, tone in told:

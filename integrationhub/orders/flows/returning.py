@@ -7,19 +7,27 @@ goods come back only as the receiver says, and what is credited must be what was
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db.models import Q
+
 from connectors import ports
+from connectors.base import Capability
 from connectors.canonical.money import Money
 from connectors.canonical.returns import Return, ReturnRequest, ReturnState, check_return
 from exceptions_app.facts import stored
 from integrationhub.orders import return_ledger, return_standing
+from integrationhub.orders.flows.refunding import join_answers
+from integrationhub.orders.flows.routing import order_job
 from integrationhub.orders.holding import require_not_held
 from integrationhub.orders.models import SoldOrder, SoldReturn
 from integrationhub.orders.refundable import breach, told
+from integrationhub.sync.enqueue import NewJob
 from integrationhub.sync.flows import Done, Flow, Later, NeedsPersonError, Outcome, Skipped, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.run import Run
 from integrationhub.sync.writes import Effect
 
+COMPARED_HOURS = 24
+COMPARED_AT_MOST = 20  # in one go; each is a call or two
 NOT_THERE_SECONDS = 600  # how long to wait for the order itself to be at the target
 
 
@@ -31,8 +39,9 @@ def announce_return(run: Run) -> Outcome:
     row = return_ledger.record_source(order, found)
     if found.state is ReturnState.CANCELLED:
         return _withdraw(order, found.external_id)
-    if not return_standing.takes_returns(run.target_row):
+    if not return_ledger.takes_returns(run.target_row):
         return_standing.judge(row)
+        join_answers(order)
         return Done(f"Kept. Who fulfils the order makes the return in {run.target_row.name}.")
     _refuse_unknown(run, order, found)
     if not row.announced_at:
@@ -150,7 +159,22 @@ def watch_returns(run: Run) -> Outcome:
     for row in rows.select_related("order__brand", "order__target", "order__link__source", "order__link__target"):
         return_standing.judge(row)
         count += 1
+    run.enqueue(_compared_again(run))
     return Done(f"{count} returns are open.")
+
+
+def _compared_again(run: Run) -> list[NewJob]:
+    """Refunds where it was sold that nothing was heard of for a day are asked for."""
+    if not run.source.capabilities[Capability.SEND_REFUNDS] or return_ledger.takes_returns(run.target_row):
+        return []
+    before = ports.now() - timedelta(hours=COMPARED_HOURS)
+    unseen = Q(source_seen_at__lte=before) | Q(source_seen_at=None, credited_at__lte=before)
+    rows = SoldReturn.objects.filter(unseen, order__link=run.link).exclude(credited=None)
+    rows = rows.exclude(state__in=return_ledger.OVER_STATES).select_related(
+        "order__link__source", "order__link__target"
+    )
+    orders = {row.order_id: row.order for row in rows.select_related("order__link__brand")[:COMPARED_AT_MOST]}
+    return [order_job("note_refunds", order) for order in orders.values()]
 
 
 ANNOUNCE_RETURN = register(

@@ -1,6 +1,6 @@
 """Which jobs an arrival makes. Shared by polls, events, webhooks and back-fills, so that each has the same end."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import transaction
 
@@ -8,7 +8,7 @@ from connectors import ports
 from connectors.base import Capability
 from connectors.canonical.events import Event
 from connectors.models import Connection
-from connectors.registry import platforms_able_to
+from connectors.registry import connector_class, platforms_able_to
 from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import blocking
 from integrationhub.sync.enqueue import NewJob, job_for_connection, job_for_link
@@ -25,7 +25,7 @@ def order_key(link_id: int, reference: str) -> str:
 
 
 def jobs_for_orders(place: Connection, stored: Sequence[Stored], *, backfill: bool = False) -> list[NewJob]:
-    return [
+    imports = [
         job_for_link(
             "import_order",
             link,
@@ -36,6 +36,21 @@ def jobs_for_orders(place: Connection, stored: Sequence[Stored], *, backfill: bo
         )
         for link in active_links(place.pk)
         for item in stored
+    ]
+    shows_refunds = connector_class(place.platform).shows_refunds
+    refunded = {item.record.external_id: item for item in stored if shows_refunds(item.record.payload)}
+    return [*imports, *_refund_jobs(place, refunded)]
+
+
+def _refund_jobs(place: Connection, refunded: Mapping[str, Stored]) -> list[NewJob]:
+    """What was given back of orders that are kept here already; who takes returns is told of them by `announce_return`."""
+    if not refunded:
+        return []
+    orders = SoldOrder.objects.filter(link__source=place, link__active=True, reference__in=refunded)
+    orders = orders.exclude(target__platform__in=platforms_able_to(Capability.TAKE_RETURNS))
+    return [
+        order_job("note_refunds", order, record_id=refunded[order.reference].record_id)
+        for order in orders.select_related("link__source", "link__target", "link__brand")
     ]
 
 

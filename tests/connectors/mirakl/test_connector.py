@@ -673,7 +673,7 @@ def test_a_balance_that_is_too_low_is_the_operators_to_solve(sandbox: MiraklSand
     with pytest.raises(PermanentError) as caught:
         shop.cancel_sold_order(read(shop, reference), reason_code="15")
 
-    assert caught.value.code == "balance_too_low"
+    assert caught.value.code == "operator"
     assert states(sandbox, reference) == ["SHIPPING", "SHIPPING"]
 
 

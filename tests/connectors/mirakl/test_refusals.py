@@ -27,7 +27,7 @@ def test_every_code_of_theirs_has_our_words(advice: object) -> None:
     ("text", "code"),
     [
         ("Tracking details are mandatory for this shipping method", "tracking_mandatory"),
-        ("The shop does not have a sufficient payable balance for the refund", "balance_too_low"),
+        ("The shop does not have a sufficient payable balance for the refund", "operator"),
         ("The currency ISO code is mandatory.", "currency_missing"),
         ("The order status must be 'SHIPPING' but it is 'CLOSED'.", "wrong_order_state"),
         ("Shipment quantity is invalid.", "wrong_quantity"),

@@ -68,6 +68,11 @@ SESSION_ABSOLUTE_AGE = timedelta(seconds=env.int("SESSION_ABSOLUTE_SECONDS", def
 # The largest body a platform sends us is a Marketplacer order event; uploads of mappings go through files, not memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.int("DATA_UPLOAD_MAX_BYTES", default=5 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a full page of an editable list
+FILE_UPLOAD_HANDLERS = [
+    "integrationhub.console.uploads.BoundedUpload",  # first: what is too large is let go before others keep it
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 ROOT_URLCONF = "integrationhub.urls"

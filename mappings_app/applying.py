@@ -5,6 +5,7 @@ in slices under one change, so that whoever waits for it sees it come along.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -76,7 +77,7 @@ ORDER BY r.number
 
 def _stale(plan: ImportPlan) -> list[int]:
     """The rows whose code has other current versions than when they were compared. One statement, however many they are."""
-    values = {"plan": plan.pk, "brand": plan.brand_id, "kind": plan.kind, "compared": list(COMPARED)}
+    values: dict[str, Any] = {"plan": plan.pk, "brand": plan.brand_id, "kind": plan.kind, "compared": list(COMPARED)}
     with connection.cursor() as cursor:
         cursor.execute(_STALE, values)
         return [number for (number,) in cursor.fetchall()]

@@ -6,6 +6,7 @@ from exceptions_app.models import ExceptionCase
 from exceptions_app.telling import plain
 from integrationhub.catalogue.models import ProductReading
 from integrationhub.inventory.models import ProductFault
+from integrationhub.sync.models import Schedule
 from mappings_app.models import KnownCode
 from tests.flows.world import World
 
@@ -66,3 +67,16 @@ def test_what_is_told_of_a_product_stands_while_it_cannot_be_read(world: World) 
     world.run("read_products")
     assert ProductReading.objects.get(sku="TEE-BLK-M").content == before
     assert len(told(world)) == 1
+
+
+def test_a_token_without_the_rights_to_content_stops_listings_only(world: World) -> None:
+    world.roomy()
+    world.centra.forbid("Display:read", "Brand:read")
+    world.run("learn_products")
+    assert "TEE-BLK-M" in known(world)
+    world.run("list_listings")
+    world.run("read_products")
+    paused = Schedule.objects.get(flow="read_products").paused_reason
+    assert "so brands, words, pictures and categories of products cannot be read." in paused
+    assert [cause for cause, _ in world.cases()] == ["operation_refused"]
+    assert ProductReading.objects.count() == 0

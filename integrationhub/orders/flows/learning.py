@@ -80,7 +80,7 @@ def learn_products(run: Run) -> Outcome:
     began = row.reading_until or ports.now()
     count = 0
     while True:
-        page = connector.fetch_products(token=row.next_token or None)
+        page = connector.fetch_products(token=row.next_token or None, content=False)
         read = products.parsed(place, connector, page.records)
         items = [CodeItem(code=item.sku, label=item.title, gtin=item.gtin) for item in read if item.active]
         count += learn_codes(place, "sku", items)

@@ -406,8 +406,13 @@ class Connector(ABC):
         """SKUs on the lines of the orders, shipments or returns that events named; () where events name SKUs themselves."""
         return ()
 
-    def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
-        """One page of the catalogue; with `updated_from`, of what changed since. Products may come more than once."""
+    def fetch_products(
+        self, *, updated_from: datetime | None = None, token: str | None = None, content: bool = True
+    ) -> Page:
+        """One page of the catalogue; with `updated_from`, of what changed since. Products may come more than once.
+
+        Without `content` nothing is asked but what says which products there are: SKUs, GTINs, titles, whether they sell.
+        """
         raise self._lacks(Capability.READ_PRODUCTS)
 
     def find_products(self, skus: Sequence[str]) -> tuple[Product, ...]:

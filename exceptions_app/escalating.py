@@ -1,29 +1,23 @@
 """A case that its team has not decided within its own target is told once: in its story, on Home, and by e-mail where wanted."""
 
-import smtplib
 from collections import defaultdict
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-import structlog
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, Q
 
 from connectors import ports
 from connectors.models import Brand, RoleGrant, record_audit
+from exceptions_app import letters
 from exceptions_app.deadlines import clock
 from exceptions_app.models import CaseEvent, ExceptionCase
 from exceptions_app.opening import HUB, lock_case
-from exceptions_app.telling import tell
 from exceptions_app.words import counted
 
-log = structlog.get_logger(__name__)
-
 AT_ONCE = 500
-NAMED_AT_MOST = 20
 # Told once while a team has it; whoever gets it next has a clock of their own.
 _NOT_TOLD = Q(escalated_at=None) | Q(escalated_at__lte=F("team_since"))
 
@@ -65,33 +59,28 @@ def _escalated(case_id: int) -> bool:
 
 
 def _mail(cases: Sequence[ExceptionCase]) -> None:
-    """One letter to each team of each brand, and its administrators. A mail server that fails stops nothing."""
+    """One letter to each team of each brand, and its administrators."""
     by_team: dict[tuple[Brand, str], list[ExceptionCase]] = defaultdict(list)
     for case in cases:
         by_team[case.brand, case.team].append(case)
-    letters = [
-        _letter(team_cases, to)
-        for (brand, team), team_cases in by_team.items()
-        if (to := _addresses(brand, {team, RoleGrant.Role.ADMIN.value}))
-    ]
-    try:
-        get_connection().send_messages(letters)
-    except (OSError, smtplib.SMTPException) as error:
-        log.error("case_alert_not_sent", error=type(error).__name__)
-
-
-def _addresses(brand: Brand, roles: set[str]) -> list[str]:
-    grants = RoleGrant.objects.filter(brand=brand, role__in=roles)
-    people = get_user_model().objects.filter(pk__in=grants.values("user_id"), is_active=True).exclude(email="")
-    return list(people.order_by("email").values_list("email", flat=True).distinct())
+    letters.send(
+        [
+            _letter(team_cases, to)
+            for (brand, team), team_cases in by_team.items()
+            if (to := letters.addresses(brand, {team, RoleGrant.Role.ADMIN.value}))
+        ]
+    )
 
 
 def _letter(cases: Sequence[ExceptionCase], to: Sequence[str]) -> EmailMessage:
     brand, team = cases[0].brand, cases[0].get_team_display()
-    passed = counted(len(cases), "case has", "cases have")
-    lines = [f"- {tell(case)}" for case in cases[:NAMED_AT_MOST]]
-    if len(cases) > NAMED_AT_MOST:
-        lines.append(f"- and {len(cases) - NAMED_AT_MOST} more")
-    body = [f"{passed} passed the target of {team}:", "", *lines, "", "In the console: Cases, Overdue."]
-    # Addresses stay hidden from one another: colleagues may have left theirs for this alone.
-    return EmailMessage(f"{brand}: {passed} passed the target of {team}", "\n".join(body), to=[], bcc=list(to))
+    passed = f"{counted(len(cases), 'case has', 'cases have')} passed the target of {team}"
+    return letters.letter(
+        f"{brand}: {passed}",
+        f"{passed}:",
+        cases,
+        to=to,
+        count=len(cases),
+        where="Cases, Overdue",
+        page=f"{letters.CASES}?late=yes",
+    )

@@ -282,6 +282,16 @@ class TeamTarget(models.Model):
         return f"{self.get_team_display()} of {self.brand}: {self.hours} working hours"
 
 
+class DigestDay(models.Model):
+    """The last day whose letter about a brand's open cases was sent, or was not needed."""
+
+    brand = models.OneToOneField(Brand, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    day = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.brand}: {self.day}"
+
+
 class SavedView(models.Model):
     """A person's own way to look at the queue: the filters of the list under a name."""
 

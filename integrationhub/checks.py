@@ -193,17 +193,33 @@ def sandbox_that_looks_live(**kwargs: Any) -> list[CheckMessage]:
 @register()
 def alerts_that_go_nowhere(**kwargs: Any) -> list[CheckMessage]:
     """hub.W004"""
-    if not settings.CASE_ALERTS_BY_EMAIL or not settings.EMAIL_BACKEND.endswith(
-        (".console.EmailBackend", ".dummy.EmailBackend")
-    ):
+    if not _letters_wanted() or not settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend")):
         return []
     return [
         checks.Warning(
-            "CASE_ALERTS_BY_EMAIL is on, but there is no mail server: nobody is told of cases past their target.",
+            "Letters about cases are switched on, but there is no mail server: nobody gets them.",
             hint="Set EMAIL_URL, for example smtp+tls://user:password@mail.example.com:587, and DEFAULT_FROM_EMAIL.",
             id="hub.W004",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def letters_without_links(**kwargs: Any) -> list[CheckMessage]:
+    """hub.W005"""
+    if not _letters_wanted() or settings.CONSOLE_URL:
+        return []
+    return [
+        checks.Warning(
+            "Letters about cases carry no links: nobody said at which address people reach the console.",
+            hint="Set CONSOLE_URL, for example https://hub.example.com.",
+            id="hub.W005",
+        )
+    ]
+
+
+def _letters_wanted() -> bool:
+    return bool(settings.CASE_ALERTS_BY_EMAIL or settings.CASE_DIGEST_BY_EMAIL)
 
 
 def _public_hosts() -> list[str]:

@@ -3,6 +3,7 @@
 Nothing set = the sandbox environment on embedded PostgreSQL and Valkey under `var/`, reachable from this machine only.
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,12 @@ if not ENCRYPTION_KEYS and not LIVE:
 
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Where people reach this hub, such as https://hub.example.com: letters link to it. Empty: they say it in words.
+CONSOLE_URL: str = env.str("CONSOLE_URL", default="").rstrip("/")
+if CONSOLE_URL and not re.fullmatch(r"https?://[^/?#@\s]+", CONSOLE_URL):
+    raise ImproperlyConfigured(
+        f"CONSOLE_URL is {CONSOLE_URL!r}; it is an address such as https://hub.example.com, without a path."
+    )
 ADMIN_PATH: str = env.str("ADMIN_PATH", default="console/").strip("/") + "/"
 HTTPS: bool = env.bool("HTTPS", default=LIVE)
 # True only where a proxy of ours sets X-Forwarded-Proto and X-Forwarded-For itself, whatever the caller sent.
@@ -53,7 +60,7 @@ BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # load balancers ask it without TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz(/clock)?$"]  # load balancers ask it without TLS
 SECURE_HSTS_SECONDS: int = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -68,6 +75,11 @@ SESSION_ABSOLUTE_AGE = timedelta(seconds=env.int("SESSION_ABSOLUTE_SECONDS", def
 # The largest body a platform sends us is a Marketplacer order event; uploads of mappings go through files, not memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE: int = env.int("DATA_UPLOAD_MAX_BYTES", default=5 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a full page of an editable list
+FILE_UPLOAD_HANDLERS = [
+    "integrationhub.console.uploads.BoundedUpload",  # first: what is too large is let go before others keep it
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 ROOT_URLCONF = "integrationhub.urls"
@@ -260,6 +272,12 @@ MEDIA_ROOT = VAR_DIR / "media"
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # What has passed its team's target is told to the team by e-mail too; without EMAIL_URL such letters leave for nowhere.
 CASE_ALERTS_BY_EMAIL: bool = env.bool("CASE_ALERTS_BY_EMAIL", default=False)
+# Once a working day, when it begins: what is open. None where nothing is.
+CASE_DIGEST_BY_EMAIL: bool = env.bool("CASE_DIGEST_BY_EMAIL", default=False)
+# They get every letter of every brand, without an account.
+ALERT_RECIPIENTS: list[str] = env.list("ALERT_RECIPIENTS", default=[])
+if strange := [address for address in ALERT_RECIPIENTS if not re.fullmatch(r"[^@\s,]+@[^@\s,]+", address)]:
+    raise ImproperlyConfigured(f"ALERT_RECIPIENTS: {strange[0]!r} is no e-mail address.")
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="integration-hub@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

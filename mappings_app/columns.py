@@ -121,7 +121,7 @@ def _wanted(row: SheetRow, *, kind: Kind, brand: Brand, scopes: Mapping[str, lis
     cells, problems = row.cells, _date_problems(row)
     named = cells.get("brand", "").strip()
     if named and normal_code(named) not in (normal_code(brand.name), normal_code(brand.code)):
-        problems.append(f"It belongs to {named}, not to {brand}.")
+        problems.append(f"It belongs to {named}, not to {brand}. Import it there, or empty its column “brand”.")
     status = normal_code(cells.get("status", "")) or COUNTS
     if status not in (COUNTS, RETIRED, REPLACED):
         problems.append(f"“{cells['status']}” is no status; leave it empty.")
@@ -154,8 +154,12 @@ def _link(text: str, brand: Brand, scopes: Mapping[str, list[Link]], problems: l
         return None
     found = scopes.get(name, [])
     if len(found) != 1:
-        what = "is a channel of several links; write it as the export does" if found else "is no channel"
-        problems.append(f"“{text}” {what} of {brand}." if not found else f"“{text}” {what}.")
+        what = (
+            "is a channel of several links. "
+            if found
+            else f"is no channel of {brand}. Leave it empty for every channel, or "
+        )
+        problems.append(f"Counts for: “{text}” {what}{'W' if found else 'w'}rite it as the export does.")
         return None
     return found[0]
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 from django.db import transaction
@@ -17,7 +18,9 @@ from mappings_app.models import CURRENT, WRITTEN, ImportPlan, ImportRow, KnownCo
 
 Verdict = ImportRow.Verdict
 COMPARED = (*WRITTEN, Verdict.UNCHANGED.value)
-_BATCH = 1_000
+FORMER = "A former version: history is not imported."
+BATCH = 1_000
+OTHERS_NAMED = 5  # of the rows that contradict one
 CodeKey: TypeAlias = tuple[int, str]  # link id (0: every channel), code
 Standing: TypeAlias = Mapping[CodeKey, list[MappingVersion]]
 
@@ -49,23 +52,26 @@ def make_plan(
     plan.save()
     for row in found:
         row.plan = plan
-    ImportRow.objects.bulk_create(found, batch_size=_BATCH)
+    ImportRow.objects.bulk_create(found, batch_size=BATCH)
     return plan
 
 
 @transaction.atomic
 def make_plan_anew(plan: ImportPlan, *, differing: Iterable[int]) -> None:
-    """Compare a plan's rows with the tables again; `differing` are the numbers of the rows that come out otherwise."""
-    old = list(plan.rows.filter(verdict__in=COMPARED).select_related("link__source", "link__target").order_by("number"))
+    """Compare again what speaks of the codes that changed; `differing` are the numbers of the rows that come out otherwise."""
+    numbers = set(differing)
+    changed = plan.rows.filter(number__in=numbers).values("from_code")
+    rows = plan.rows.filter(verdict__in=COMPARED, from_code__in=changed)
+    plan.rows.filter(differs=True).update(differs=False)
+    old = list(rows.select_related("link__source", "link__target").order_by("number"))
     fresh = {
         row.number: row for row in compared([_as_wanted(row) for row in old], kind=plan.kind_spec, brand=plan.brand)
     }
-    numbers = set(differing)
     for row in old:
         row.verdict, row.why = fresh[row.number].verdict, fresh[row.number].why or row.why
         row.standing, row.old_code = fresh[row.number].standing, fresh[row.number].old_code
         row.differs = row.number in numbers
-    ImportRow.objects.bulk_update(old, ["verdict", "why", "standing", "old_code", "differs"], batch_size=_BATCH)
+    ImportRow.objects.bulk_update(old, ["verdict", "why", "standing", "old_code", "differs"], batch_size=BATCH)
     plan.counts, plan.planned_at = dict(Counter(plan.rows.values_list("verdict", flat=True))), ports.now()
     plan.save(update_fields=["counts", "planned_at"])
 
@@ -107,11 +113,17 @@ def standing_ids(standing: Standing, key: CodeKey) -> list[int]:
 
 
 def compared(rows: Sequence[WantedRow], *, kind: Kind, brand: Brand) -> list[ImportRow]:
+    """What each row comes to, in the tables and beside the others."""
+    found = compared_alone(rows, kind=kind, brand=brand)
+    mark_repeats(found)
+    return found
+
+
+def compared_alone(rows: Sequence[WantedRow], *, kind: Kind, brand: Brand) -> list[ImportRow]:
+    """What each row comes to, whatever the others say. A few queries."""
     standing = current_versions(kind, brand, (row.from_code for row in rows))
     lists = _Lists(kind, brand, {row.link for row in rows}, {row.to_code for row in rows})
-    found = [_Comparison(row, kind, brand, standing, lists).row() for row in rows]
-    _mark_repeats(found)
-    return found
+    return [_Comparison(row, kind, brand, standing, lists).row() for row in rows]
 
 
 class _Lists:
@@ -201,7 +213,7 @@ class _Comparison:
     def _verdict(self, meaning: Meaning, current: list[MappingVersion]) -> tuple[str, str]:
         wanted = self.wanted
         if wanted.status == REPLACED:
-            return Verdict.UNCHANGED, "A former version: history is not imported."
+            return Verdict.UNCHANGED, FORMER
         if problems := self._problems(meaning):
             return Verdict.WRONG, " ".join(problems)
         if self._stands(meaning, current):
@@ -260,11 +272,11 @@ def _agree(version: MappingVersion, wanted: WantedRow) -> bool:
 # --- the file against itself ------------------------------------------------------------------------------------------
 
 
-def _mark_repeats(rows: Sequence[ImportRow]) -> None:
+def mark_repeats(rows: Sequence[ImportRow]) -> None:
     """Rows that say the same twice, and rows that contradict each other: of those, none is taken."""
     same_key: dict[CodeKey, list[ImportRow]] = defaultdict(list)
     for row in rows:
-        if row.verdict in COMPARED and not row.why.startswith("A former version"):
+        if row.verdict in COMPARED and row.why != FORMER:
             same_key[row.link_id or 0, row.from_code].append(row)
     for group in same_key.values():
         if len(group) > 1:
@@ -290,5 +302,13 @@ def _mark_group(group: Sequence[ImportRow]) -> None:
     clash = {row.valid_from for row in different}
     if len(written) > 1 or (written and len(clash) < len(different)):
         for row in different:
-            others = ", ".join(str(one.number) for one in different if one is not row)
-            row.verdict, row.why = Verdict.CONFLICT, f"Row {others} says something else about the same code."
+            row.verdict, row.why = Verdict.CONFLICT, _conflict_words(row, different)
+
+
+def _conflict_words(row: ImportRow, different: Sequence[ImportRow]) -> str:
+    others = [str(one.number) for one in islice((one for one in different if one is not row), OTHERS_NAMED)]
+    more = len(different) - 1 - len(others)
+    if len(others) == 1:
+        return f"Row {others[0]} says something else about the same code."
+    last = f" and {more} more" if more else ""
+    return f"Rows {', '.join(others)}{last} say something else about the same code."

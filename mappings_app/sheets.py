@@ -6,7 +6,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -14,10 +14,13 @@ from xml.etree.ElementTree import ParseError
 from mappings_app.errors import UnreadableFileError
 from mappings_app.models import normal_code
 
-BYTES_AT_MOST = 5 * 1024 * 1024
-UNPACKED_AT_MOST = 40 * 1024 * 1024  # of an XLSX file, which is a zip archive
+BYTES_AT_MOST = 20 * 1024 * 1024
+UNPACKED_AT_MOST = 80 * 1024 * 1024  # of an XLSX file, which is a zip archive
 PARTS_AT_MOST = 200
-ROWS_AT_MOST = 20_000
+ROWS_AT_MOST = 100_000
+# What is no larger is read while the person who uploads it waits: some 2,000 rows.
+SHORT_BYTES, SHORT_LINES = 512 * 1024, 2_000
+TOO_LARGE = f"The file is larger than {BYTES_AT_MOST // 1024 // 1024} MB. Split it, or save it as CSV UTF-8."
 COLUMNS_AT_MOST = 40
 DELIMITERS = (",", ";", "\t")
 
@@ -45,8 +48,9 @@ class SheetRow:
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
     columns: Sequence[str]
-    rows: Sequence[SheetRow]
+    rows: Iterable[SheetRow]
     notices: Sequence[str] = field(default=())  # full sentences about the file as a whole
+    expected: int = 0  # rows, as the file gives to understand: nothing to rely on; 0 where it does not
 
 
 Columns = Mapping[str, str]  # what a header may be called, without case and punctuation → the column
@@ -54,23 +58,54 @@ _Cells = Sequence[Any]
 
 
 def read_sheet(data: bytes, columns: Columns, *, needed: Mapping[str, str]) -> Sheet:
-    """Read a table. `columns` knows the headers by their names; columns that `needed` names (with the words that people
-    read) must be there. Raises UnreadableFileError in words.
+    """As `open_sheet`, with every row read."""
+    sheet = open_sheet(data, columns, needed=needed)
+    return replace(sheet, rows=list(sheet.rows))
+
+
+def open_sheet(data: bytes, columns: Columns, *, needed: Mapping[str, str]) -> Sheet:
+    """Read a table's header; its rows are read as they are taken, once. `columns` knows the headers by their names; columns
+    that `needed` names (with the words that people read) must be there. Raises UnreadableFileError in words, at a row also.
     """
+    check_file(data)
+    notices: list[str] = []
+    if is_xlsx(data):
+        lines, expected = _xlsx_lines(data)
+    else:
+        lines, expected = _csv_lines(data, columns, notices), data.count(b"\n")
+    return _table(lines, columns, needed, notices, expected)
+
+
+def is_xlsx(data: bytes) -> bool:
+    return data.startswith(b"PK\x03\x04")
+
+
+def check_file(data: bytes) -> None:
+    """Refuse in words what needs no reading to be refused."""
     if len(data) > BYTES_AT_MOST:
-        raise UnreadableFileError(f"The file is larger than {BYTES_AT_MOST // 1024 // 1024} MB. Split it.")
+        raise UnreadableFileError(TOO_LARGE)
     if not data.strip():
         raise UnreadableFileError("The file is empty.")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFileError("This is an old Excel file (.xls) or a protected one. Save it as .xlsx or CSV.")
-    notices: list[str] = []
-    is_xlsx = data.startswith(b"PK\x03\x04")
-    lines = _xlsx_lines(data) if is_xlsx else _csv_lines(data, columns, notices)
-    return _table(lines, columns, needed, notices)
+    if is_xlsx(data):
+        _unpacked_bytes(data)
+
+
+def is_short(data: bytes) -> bool:
+    """Whether the file is read in a moment. Raises as `check_file`."""
+    check_file(data)
+    if is_xlsx(data):
+        return _unpacked_bytes(data) <= SHORT_BYTES
+    return len(data) <= SHORT_BYTES and data.count(b"\n") <= SHORT_LINES
 
 
 def _table(
-    lines: Iterator[tuple[int, _Cells]], columns: Columns, needed: Mapping[str, str], notices: list[str]
+    lines: Iterator[tuple[int, _Cells]],
+    columns: Columns,
+    needed: Mapping[str, str],
+    notices: list[str],
+    expected: int,
 ) -> Sheet:
     header = next(((number, cells) for number, cells in lines if any(_text(cell).strip() for cell in cells)), None)
     if header is None:
@@ -79,13 +114,17 @@ def _table(
     if missing := [words for column, words in needed.items() if column not in places]:
         names = " and ".join(f"“{words}”" for words in missing)
         raise UnreadableFileError(f"Row {header[0]} names no column {names}. Take the template, or rename the columns.")
-    rows: list[SheetRow] = []
+    return Sheet(columns=list(places), rows=_rows(lines, places), notices=notices, expected=expected)
+
+
+def _rows(lines: Iterator[tuple[int, _Cells]], places: Mapping[str, int]) -> Iterator[SheetRow]:
+    count = 0
     for number, cells in lines:
         if any(_text(cell).strip() for cell in cells):
-            rows.append(_row(number, cells, places))
-        if len(rows) > ROWS_AT_MOST:
-            raise UnreadableFileError(f"The file has more than {ROWS_AT_MOST:,} rows. Split it.")
-    return Sheet(columns=list(places), rows=rows, notices=notices)
+            count += 1
+            if count > ROWS_AT_MOST:
+                raise UnreadableFileError(f"The file has more than {ROWS_AT_MOST:,} rows. Split it.")
+            yield _row(number, cells, places)
 
 
 def _places(cells: _Cells, columns: Columns, notices: list[str]) -> dict[str, int]:
@@ -189,29 +228,42 @@ _BROKEN = (
 )
 
 
-def _xlsx_lines(data: bytes) -> Iterator[tuple[int, _Cells]]:
-    from openpyxl import load_workbook  # here: workers apply imports and never open a file, and it is large
+_DAMAGED = "This Excel file is damaged. Save it again as .xlsx, or as CSV UTF-8."
+
+
+def _xlsx_lines(data: bytes) -> tuple[Iterator[tuple[int, _Cells]], int]:
+    """The lines, and how many the file says there are."""
+    from openpyxl import load_workbook  # here: most processes never open a file, and it is large
     from openpyxl.utils.exceptions import InvalidFileException
 
-    _check_archive(data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
+        expected = min(max(int(sheet.max_row or 1) - 1, 0), ROWS_AT_MOST)
         sheet.reset_dimensions()  # what the file says of its size may be wrong, or a trap
+    except (*_BROKEN, InvalidFileException) as error:
+        raise UnreadableFileError(_DAMAGED) from error
+    return _sheet_lines(sheet), expected
+
+
+def _sheet_lines(sheet: Any) -> Iterator[tuple[int, _Cells]]:
+    try:
         rows = sheet.iter_rows(max_row=ROWS_AT_MOST + 3, max_col=COLUMNS_AT_MOST, values_only=True)
         yield from enumerate(rows, start=1)
-    except (*_BROKEN, InvalidFileException) as error:
-        raise UnreadableFileError("This Excel file is damaged. Save it again as .xlsx, or as CSV UTF-8.") from error
+    except _BROKEN as error:
+        raise UnreadableFileError(_DAMAGED) from error
 
 
-def _check_archive(data: bytes) -> None:
+def _unpacked_bytes(data: bytes) -> int:
     """Refuse what grows out of all proportion when unpacked. A part never yields more than the size it states."""
     try:
         parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except _BROKEN as error:
-        raise UnreadableFileError("This Excel file is damaged. Save it again as .xlsx, or as CSV UTF-8.") from error
-    if len(parts) > PARTS_AT_MOST or sum(part.file_size for part in parts) > UNPACKED_AT_MOST:
+        raise UnreadableFileError(_DAMAGED) from error
+    size = sum(part.file_size for part in parts)
+    if len(parts) > PARTS_AT_MOST or size > UNPACKED_AT_MOST:
         raise UnreadableFileError("This Excel file is too large once unpacked. Save the one sheet as CSV UTF-8.")
+    return size
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

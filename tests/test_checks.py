@@ -188,6 +188,22 @@ def test_alerts_without_a_mail_server_are_pointed_out(
     assert ids(checks.alerts_that_go_nowhere()) == found
 
 
+@pytest.mark.parametrize(
+    ("alerts", "digest", "url", "found"),
+    [
+        (True, False, "", ["hub.W005"]),
+        (False, True, "", ["hub.W005"]),
+        (True, True, "https://hub.example.com", []),
+        (False, False, "", []),
+    ],
+)
+def test_letters_that_cannot_link_to_the_console_are_pointed_out(
+    alerts: bool, digest: bool, url: str, found: list[str], settings: Settings
+) -> None:
+    settings.CASE_ALERTS_BY_EMAIL, settings.CASE_DIGEST_BY_EMAIL, settings.CONSOLE_URL = alerts, digest, url
+    assert ids(checks.letters_without_links()) == found
+
+
 NOT_FOR_WORKERS = (
     "integrationhub.console.admin",
     "integrationhub.console.cases.listing",

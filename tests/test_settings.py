@@ -108,3 +108,25 @@ def test_a_queued_job_is_json_in_redis(redis_client: Any) -> None:
 
     job = django_rq.get_queue("drain").enqueue("integrationhub.runtime.ports.free_port", 8000, job_id="drain-7")
     assert job is None or job.id == "drain-7"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CONSOLE_URL", "hub.example.com", "CONSOLE_URL is 'hub.example.com'; it is an address such as"),
+        ("CONSOLE_URL", "https://hub.example.com/console", "without a path"),
+        ("CONSOLE_URL", "ftp://hub.example.com", "CONSOLE_URL is"),
+        ("ALERT_RECIPIENTS", "duty@example.com,nobody", "'nobody' is no e-mail address"),
+    ],
+)
+def test_addresses_that_lead_nowhere_are_refused_in_words(
+    name: str, value: str, words: str, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=words):
+        load()
+
+
+def test_the_console_s_address_may_end_in_a_slash(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSOLE_URL", "https://hub.example.com:8443/")
+    assert load()["CONSOLE_URL"] == "https://hub.example.com:8443"

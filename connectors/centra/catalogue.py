@@ -11,10 +11,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from connectors.base import Page, Record
-from connectors.canonical.errors import PermanentError
+from connectors.canonical.errors import ConfigurationError, PermanentError
 from connectors.canonical.payload import JSON
 from connectors.centra import documents
-from connectors.centra.client import CentraClient
+from connectors.centra.client import CentraClient, permissions_named
 from connectors.centra.documents import LIST_ROWS, Document
 from connectors.centra.paging import Position
 from connectors.centra.reading import read_moment
@@ -36,6 +36,28 @@ STAGES: Mapping[str, Stage] = {
     "displays": Stage(document=documents.READ_CHANGED_DISPLAYS, product_of=lambda row: int(row["product"]["id"])),
 }
 ORDER = ("sizes", *STAGES)
+# What is told of an article, by the permission that it takes (centra.dev/integration-api, authorization).
+TOLD = {
+    "Display:read": ("words", "pictures", "categories"),
+    "Category:read": ("categories",),
+    "Brand:read": ("brands",),
+    "Attribute:read": ("attributes",),
+    "Product.attributes:read": ("attributes",),
+    "ProductVariant.attributes:read": ("attributes",),
+}
+
+
+def lacking_words(missing: Sequence[str]) -> str:
+    """What a token without these permissions costs, and what it does not, in sentences."""
+    told = list(dict.fromkeys(part for name in missing for part in TOLD[name]))
+    return (
+        f"The token lacks {_listed(missing)}, so {_listed(told)} of products cannot be read. Listings wait for that;"
+        " SKUs, stock and prices go on. Add it in Centra under System → API Tokens."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +87,12 @@ class Place:
         position = self.position.token()
         return position if self.since is None else f"{self.stage}|{self.since.isoformat()}|{position}"
 
-    def following(self, position: Position | None) -> "Place | None":
+    def following(self, position: Position | None, *, content: bool) -> "Place | None":
         """The next page of this list, or the next list; None at the end. A reading of everything has one list."""
         if position is not None:
             return Place(stage=self.stage, since=self.since, position=position)
-        later = ORDER[ORDER.index(self.stage) + 1 :]
+        # Displays hold nothing but content.
+        later = [stage for stage in ORDER[ORDER.index(self.stage) + 1 :] if content or stage != "displays"]
         return Place.start(later[0], self.since) if later and self.since is not None else None
 
 
@@ -78,11 +101,25 @@ class Catalogue:
         self.client = client
         self.zone = zone
 
-    def page(self, *, token: str | None, updated_from: datetime | None) -> Page:
+    def page(self, *, token: str | None, updated_from: datetime | None, content: bool = True) -> Page:
+        """`content`: with what is told of the articles. A token that may read sizes only still tells which there are."""
         place = Place.start(ORDER[0], updated_from) if token is None else Place.decoded(token)
+        try:
+            return self._page(place, content=content)
+        except ConfigurationError as error:
+            missing = permissions_named(error)
+            if error.code != "permission" or not missing or not TOLD.keys() >= set(missing):
+                raise
+            words = lacking_words(missing)
+            raise ConfigurationError(
+                words, operation=error.operation, platform_words=error.platform_words, code=error.code
+            ) from error
+
+    def _page(self, place: Place, *, content: bool) -> Page:
         sizes, position = self._sizes(place) if place.stage == ORDER[0] else self._sizes_of_changed(place)
-        following = place.following(position)
-        return Page(records=tuple(self._records(sizes)), next_token=None if following is None else following.encoded())
+        following = place.following(position, content=content)
+        records = tuple(self._records(sizes, content=content))
+        return Page(records=records, next_token=None if following is None else following.encoded())
 
     def _sizes(self, place: Place) -> tuple[Sequence[JSON], Position | None]:
         asked = {"where": place.position.where(), "limit": LIST_ROWS, "page": place.position.page}
@@ -98,16 +135,16 @@ class Catalogue:
         sizes = [size for variant in variants for size in variant["productSizes"]]
         return sizes, place.position.after(rows, limit=OWNER_ROWS, zone=self.zone)
 
-    def _records(self, sizes: Sequence[JSON]) -> Iterable[Record]:
+    def _records(self, sizes: Sequence[JSON], *, content: bool) -> Iterable[Record]:
         """Each size with the content of its variant beside it, under `content`; a deleted article has neither."""
-        ids = dict.fromkeys(size["productVariant"]["id"] for size in sizes if size.get("productVariant"))
-        content = {row["id"]: row for row in self._variants(documents.READ_CONTENT, "id", tuple(ids))}
+        ids = dict.fromkeys(size["productVariant"]["id"] for size in sizes if content and size.get("productVariant"))
+        told = {row["id"]: row for row in self._variants(documents.READ_CONTENT, "id", tuple(ids))}
         for size in sizes:
             variant = (size.get("productVariant") or {}).get("id")
             yield Record(
                 kind="product",
                 external_id=str(size["id"]),
-                payload={**size, "content": content.get(variant)},
+                payload={**size, "content": told.get(variant)},
                 updated_at=read_moment(size.get("updatedAt"), zone=self.zone),
             )
 

@@ -14,6 +14,7 @@ from connectors.canonical.errors import ConfigurationError, HubError, TransientE
 from connectors.canonical.payload import JSON
 from connectors.centra import documents
 from connectors.centra.account import TIERS, limits, text_setting, tier, warehouse_setting, whole_setting
+from connectors.centra.catalogue import TOLD, lacking_words
 from connectors.centra.client import CentraClient, order_code
 from connectors.centra.documents import Document
 from connectors.centra.documents_sold import READ_SOLD, SOLD_DOCUMENTS
@@ -235,7 +236,11 @@ def _articles(client: CentraClient) -> Iterable[Finding]:
         variables={"where": {"status": ["ACTIVE"]}, "limit": 1},
         blocking=False,
     )
-    yield from _flow(client, content)
+    missing, _ = client.probe(content.document, content.variables)
+    if missing and TOLD.keys() >= set(missing):
+        yield Finding(ok=False, subject=content.subject, message=lacking_words(missing), blocking=False)
+    else:
+        yield _permitted(content, missing)
     rows = found.get("productSizes") or ()
     stock = _Flow(
         subject="Permission to read stock",

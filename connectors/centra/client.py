@@ -320,6 +320,11 @@ def _graphql_refusal(response: Response, document: Document) -> HubError | None:
     return _graphql_error(body["errors"], document=document) if isinstance(body, dict) and body.get("errors") else None
 
 
+def permissions_named(error: HubError) -> tuple[str, ...]:
+    """The permissions whose lack a refusal names."""
+    return tuple(dict.fromkeys(_PERMISSION.findall(error.platform_words)))
+
+
 def _permission(error: Mapping[str, JSON]) -> str:
     """The permission an error names; its whole sentence where it names none."""
     message = str(error.get("message", ""))

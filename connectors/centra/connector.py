@@ -290,12 +290,14 @@ class CentraConnector(Connector):
             raise ConfigurationError(words, operation=Capability.READ_STOCK, code="no_warehouses")
         return chosen
 
-    def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
+    def fetch_products(
+        self, *, updated_from: datetime | None = None, token: str | None = None, content: bool = True
+    ) -> Page:
         """Every size, switched off ones included, oldest change first; with `updated_from` what changed since.
 
         A change of the variant, the product or a display counts too; then a size may come more than once.
         """
-        return self.catalogue.page(token=token, updated_from=updated_from)
+        return self.catalogue.page(token=token, updated_from=updated_from, content=content)
 
     def find_products(self, skus: Sequence[str]) -> tuple[Product, ...]:
         """Sizes whose SKU is exactly this: Centra's search takes upper case for lower."""

@@ -356,13 +356,16 @@ def parse_product(payload: JSON) -> Product:
     product = variant.child("product") if variant else None
     size = node.child("size")
     names = [part.text("name") if part is not None else "" for part in (product, variant, size)]
+    if any(names):
+        node.faults.record = f"{', '.join(filter(None, names))} ({node.faults.record.lower()})"
     content = node.child("content")
+    active = sellable(node)
     found = Product(
         external_id=str(node.count("id")),
-        sku=node.word("SKU"),
+        sku=node.word("SKU") if active else node.text("SKU"),  # what does not sell needs none
         gtin=node.text("EAN") or node.text("UPC"),
         title=", ".join(name for name in names if name),
-        active=sellable(node),
+        active=active,
         name=names[0],
         variant=names[1],
         size=names[2],

@@ -235,7 +235,9 @@ class FulfilConnector(Connector):
                 quantities = told.get(str(known[sku])) if isinstance(told, dict) else None
                 yield translate.parse_stock(sku, quantities, warehouses=warehouses, as_of=as_of)
 
-    def fetch_products(self, *, updated_from: datetime | None = None, token: str | None = None) -> Page:
+    def fetch_products(
+        self, *, updated_from: datetime | None = None, token: str | None = None, content: bool = True
+    ) -> Page:
         """Every article that has a SKU, archived ones included, by id: articles that are added meanwhile come last."""
         domain: list[Any] = [["id", ">", int(token or 0)], ["code", "!=", None], ["type", "=", "goods"]]
         if updated_from is not None:  # `write_date` is null until the first change

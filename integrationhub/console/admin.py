@@ -4,6 +4,7 @@ from integrationhub.console.audit.listing import AuditAdmin
 from integrationhub.console.cases.listing import CaseAdmin
 from integrationhub.console.cases.ownership import RoutingRuleAdmin, TeamTargetAdmin
 from integrationhub.console.catalogue.channels import ListingTermsAdmin
+from integrationhub.console.catalogue.deliveries import ListingDeliveryAdmin, PriceDeliveryAdmin
 from integrationhub.console.catalogue.listing import ListingAdmin
 from integrationhub.console.catalogue.price_holds import PriceHoldAdmin
 from integrationhub.console.catalogue.price_terms import PriceTermsAdmin
@@ -38,11 +39,13 @@ __all__ = [
     "ImportPlanAdmin",
     "LinkAdmin",
     "ListingAdmin",
+    "ListingDeliveryAdmin",
     "ListingPriceAdmin",
     "ListingTermsAdmin",
     "MappingAdmin",
     "OrderAdmin",
     "PeopleAdmin",
+    "PriceDeliveryAdmin",
     "PriceHoldAdmin",
     "PriceTermsAdmin",
     "ReturnAdmin",

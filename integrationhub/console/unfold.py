@@ -112,6 +112,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Prices", "payments", "catalogue_listingprice_changelist", "sees"),
                     _item("Prices held back", "front_hand", "catalogue_pricehold_changelist", "sees"),
                     _item("Price terms", "speed", "catalogue_priceterms_changelist", "sees"),
+                    _item("Listing deliveries", "outbox", "catalogue_listingdelivery_changelist", "sees"),
+                    _item("Price deliveries", "outbox", "catalogue_pricedelivery_changelist", "sees"),
                 ],
             },
             {

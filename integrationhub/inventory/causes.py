@@ -3,9 +3,9 @@
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from exceptions_app.causes import OPS, Cause, Fix, Severity, register
+from exceptions_app.causes import ECOMMERCE, OPS, Cause, Fix, Severity, register
 from exceptions_app.facts import Facts
-from exceptions_app.words import number
+from exceptions_app.words import counted, listed, number
 
 
 def _stopped(facts: Facts) -> SafeString:
@@ -57,6 +57,19 @@ def _unknown(facts: Facts) -> SafeString:
     count = facts.integer("count")
     told = "1 SKU that is for sale is" if count == 1 else f"{number(count)} SKUs that are for sale are"
     return format_html("{} not known to {}, {} for one.", told, facts.target_name, facts.text("example"))
+
+
+def _product_unreadable(facts: Facts) -> SafeString:
+    count, named = facts.integer("count"), [str(name) for name in facts.context.get("names") or []]
+    more = count - len(named)
+    names = f"{', '.join(named)} and {number(more)} more" if more > 0 else listed(named, at_most=len(named))
+    return format_html(
+        "{} of {} can't be read{}. {}",
+        counted(count, "product", "products") if count else "Products",
+        facts.target_name,
+        f": {names}" if named else "",
+        facts.text("problem", "What it says of them contradicts itself."),
+    )
 
 
 register(
@@ -147,6 +160,21 @@ register(
         fix=Fix.NONE,
         playbook="stock-sku-not-known",
         needs=frozenset({"count", "example"}),
+        comes_and_goes=True,
+    ),
+    Cause(
+        code="product_unreadable",
+        label="Products can't be read",
+        team=ECOMMERCE,
+        severity=Severity.NORMAL,
+        sentence=_product_unreadable,
+        why="What {target} says of them breaks a rule of the hub: most often a size has no SKU. The other products are read.",
+        if_nobody_acts="What is known of them stands; new ones can be neither mapped nor listed. They are read again by"
+        " themselves, and the case closes when the last of them can be.",
+        next_step="Correct the products there",
+        fix=Fix.NONE,
+        playbook="product-not-readable",
+        needs=frozenset({"count", "names", "problem"}),
         comes_and_goes=True,
     ),
 )

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from connectors import ports
 from connectors.models import Brand, Connection, Link
+from exceptions_app.grouping import KEY_LENGTH
 from integrationhub.sync.deliveries import Delivery
 from integrationhub.sync.holding import Hold
 
@@ -382,3 +383,20 @@ class DriftScan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.drifted} of {self.offers}"
+
+
+class ProductFault(models.Model):
+    """A product of an owner that could not be read when it was read last. It is gone as soon as it can be."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")  # the owner
+    external_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=255)  # as people know it
+    key = models.CharField(max_length=KEY_LENGTH)  # one for all that break the same rules in the same fields
+    words = models.CharField(max_length=500)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "external_id"], name="product_fault_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.words}"

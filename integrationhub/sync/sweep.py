@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from connectors import ports
+from exceptions_app.digest import send_digests
 from exceptions_app.escalating import escalate
 from exceptions_app.opening import wake_due_cases
 from integrationhub.sync import queue, standing
@@ -100,6 +101,7 @@ def keep_house() -> None:
     add_partitions()
     wake_due_cases()
     escalate()
+    send_digests()
     prune_uses(keep_days=settings.MAPPING_USES_KEEP_DAYS)
     standing.recount_standing()
     standing.tell_of_refused_webhooks()

@@ -1,7 +1,7 @@
 """The tables of this layer: versions, codes seen and known, what versions shaped, and imports."""
 
 from mappings_app.models.codes import KnownCode, SeenCode
-from mappings_app.models.imports import REFUSED, WRITTEN, ImportPlan, ImportRow
+from mappings_app.models.imports import REFUSED, WRITTEN, ImportFile, ImportPlan, ImportRow
 from mappings_app.models.uses import MappingUse, UseMark
 from mappings_app.models.versions import (
     CODE_LENGTH,
@@ -34,6 +34,7 @@ __all__ = [
     "AttributeValueMapping",
     "CarrierMapping",
     "CategoryMapping",
+    "ImportFile",
     "ImportPlan",
     "ImportRow",
     "KindManager",

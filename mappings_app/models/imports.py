@@ -16,9 +16,12 @@ class ImportPlan(models.Model):
     """What applying a file (or a list of suggestions) would do. Applied as it stands, or not at all."""
 
     class State(models.TextChoices):
+        READING = "READING", "Being read"
+        REFUSED = "REFUSED", "Could not be read"
         READY = "READY", "To be confirmed"
         APPLYING = "APPLYING", "Being saved"
         APPLIED = "APPLIED", "Applied"
+        UNDOING = "UNDOING", "Being undone"
         UNDONE = "UNDONE", "Undone"
         DROPPED = "DROPPED", "Dropped"
 
@@ -37,6 +40,14 @@ class ImportPlan(models.Model):
     made_at = models.DateTimeField("read", default=ports.now)
     made_by = models.CharField(max_length=150)
     planned_at = models.DateTimeField(default=ports.now)  # when it was last compared with the tables
+    # A long file is read in slices; what is read stays read.
+    read_up_to = models.PositiveIntegerField(default=0)  # the last row that was read
+    rows_expected = models.PositiveIntegerField(default=0)  # as the file gives to understand; 0 where it does not
+    # The first row of the last code whose repeats were looked at; null until the file is read to its end.
+    repeats_up_to = models.PositiveIntegerField(null=True)
+    openings = models.PositiveSmallIntegerField(
+        default=0
+    )  # since a slice was last read: the guard against a file that kills
     change = models.CharField(max_length=32, blank=True)  # what its versions were recorded under
     applied_at = models.DateTimeField(null=True)
     applied_up_to = models.PositiveIntegerField(
@@ -44,6 +55,7 @@ class ImportPlan(models.Model):
     )  # the last row that was gone through, where it goes in slices
     applied_by = models.CharField(max_length=150, blank=True)
     reason = models.CharField(max_length=500, blank=True)
+    undo_change = models.CharField(max_length=32, blank=True)  # what the way back was recorded under
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=150, blank=True)
     undo_reason = models.CharField(max_length=500, blank=True)
@@ -53,8 +65,8 @@ class ImportPlan(models.Model):
         verbose_name_plural = "imports of mappings"
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["READY", "DROPPED"], change="")
-                | Q(state__in=["APPLYING", "APPLIED", "UNDONE"], change__gt=""),
+                condition=Q(state__in=["READING", "REFUSED", "READY", "DROPPED"], change="")
+                | Q(state__in=["APPLYING", "APPLIED", "UNDOING", "UNDONE"], change__gt=""),
                 name="import_applied_is_a_change",
             )
         ]
@@ -77,6 +89,16 @@ class ImportPlan(models.Model):
     def to_write(self) -> int:
         """Mappings that applying it would write."""
         return self.count(*WRITTEN)
+
+
+class ImportFile(models.Model):
+    """What was uploaded, until it is read. A table of its own: lists of plans never carry it."""
+
+    plan = models.OneToOneField(ImportPlan, on_delete=models.CASCADE, primary_key=True, related_name="file")
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"file of {self.plan_id}"
 
 
 class ImportRow(models.Model):

@@ -13,7 +13,7 @@ from connectors.access import RIGHTS, Right
 from connectors.base import Record
 from connectors.models import record_audit
 from exceptions_app.models import RoutingRule, TeamTarget
-from integrationhub.catalogue.models import AttributeRule, PriceHold
+from integrationhub.catalogue.models import AttributeRule, ListingDelivery, PriceDelivery, PriceHold
 from integrationhub.console.cases.bulk import planning
 from integrationhub.console.connections import listing as connections
 from integrationhub.console.connections.testing import Tried
@@ -115,6 +115,10 @@ GET: dict[str, Any] = {
     "inventory_stockdelivery_change": Right.SEE,
     "inventory_driftscan_changelist": Right.SEE,
     "inventory_driftscan_change": Right.SEE,
+    "catalogue_listingdelivery_changelist": Right.SEE,
+    "catalogue_listingdelivery_change": Right.SEE,
+    "catalogue_pricedelivery_changelist": Right.SEE,
+    "catalogue_pricedelivery_change": Right.SEE,
     "catalogue_listing_changelist": Right.SEE,
     "catalogue_listing_change": Right.SEE,
     "catalogue_listingterms_changelist": Right.SEE,
@@ -245,6 +249,10 @@ def catalogue_rows(shop: Shop) -> dict[str, Any]:
         "catalogue_attributerule": rule.pk,
         "catalogue_listingprice": factories.make_price(shop.link, "TEE").pk,
         "catalogue_pricehold": hold.pk,
+        "catalogue_listingdelivery": ListingDelivery.objects.create(
+            connection=shop.northgate, lines=1, state="DONE"
+        ).pk,
+        "catalogue_pricedelivery": PriceDelivery.objects.create(connection=shop.northgate, lines=1, state="DONE").pk,
         "catalogue_priceterms": shop.link.pk,
     }
 

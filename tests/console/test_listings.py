@@ -22,6 +22,7 @@ from integrationhub.catalogue.models import (
     ListingTerms,
     ValueList,
 )
+from integrationhub.sync.models import Schedule
 from mappings_app.saving import save_mapping
 from tests import factories
 from tests.console.conftest import Shop
@@ -119,9 +120,22 @@ def test_the_list_costs_the_same_for_any_number_of_rows(
         factories.make_listing(shop.harbour_link, f"TEE-{number:02}")
     client = client_of("ECOMMERCE")
     client.get(LIST)
-    # session, person, roles, badge, channels, attributes of the filter, brands of the filter, how many, rows, categories
-    with django_assert_num_queries(9):
+    # session, person, roles, badge, channels, attributes of the filter, brands of the filter, how many, rows, categories,
+    # owners whose products are not read
+    with django_assert_num_queries(10):
         client.get(LIST)
+
+
+def test_listings_that_wait_for_products_that_cannot_be_read_say_so(shop: Shop, client_of: Any) -> None:
+    row = factories.make_listing(shop.link, "TEE", state="UNREAD", category="", acknowledged=None)
+    why = "The token lacks Display:read, so words of products cannot be read."
+    Schedule.objects.create(flow="read_products", connection=shop.centra, cadence_seconds=900, paused_reason=why)
+    client = client_of("ECOMMERCE")
+    told = client.get(LIST).content.decode()
+    assert f"Products of {shop.centra.name} are not read now, and what is new waits. {why}" in told
+    assert told.count(why) == 2  # beside the row too
+    assert why in client.get(f"{LIST}{row.pk}/").content.decode()
+    assert f"“Read products” stands still for {shop.centra.name}: {why}" in client.get("/console/").content.decode()
 
 
 def test_another_brands_products_are_not_there(shop: Shop, client_of: Any) -> None:

@@ -2,7 +2,7 @@
 
 import io
 from datetime import timedelta
-from functools import partial
+from functools import partial, partialmethod
 from typing import Any
 
 import pytest
@@ -14,14 +14,17 @@ from pytest_django import DjangoAssertNumQueries
 from connectors import ports
 from connectors.models import AuditEntry
 from exceptions_app.models import ExceptionCase
-from integrationhub.console.mappings import saving_imports
+from integrationhub.console import uploads
+from integrationhub.console.mappings import long_imports, uploading
 from integrationhub.orders.flows.learning import catch_up_on_uses
 from integrationhub.sync import sweep
 from integrationhub.sync.models import SyncAttempt, SyncJob
 from mappings_app.applying import carry_on_plan
 from mappings_app.codes import CodeItem, note_seen
 from mappings_app.models import ImportPlan, MappingUse, MappingVersion
+from mappings_app.reading import PlanReader
 from mappings_app.saving import save_mapping
+from mappings_app.undoing import carry_on_undo
 from tests import factories
 from tests.console.conftest import Shop
 
@@ -188,9 +191,9 @@ def test_an_import_of_another_brand_is_out_of_reach(shop: Shop, client_of: Any) 
 
 def long_import(client: Client, monkeypatch: pytest.MonkeyPatch) -> ImportPlan:
     """Five mappings, of which two are written at once; one more row is wrong."""
-    monkeypatch.setattr(saving_imports, "SLICE_ROWS", 2)
-    monkeypatch.setattr(saving_imports, "AT_ONCE_SECONDS", -1)
-    monkeypatch.setattr(saving_imports, "carry_on_plan", partial(carry_on_plan, size=2))
+    monkeypatch.setattr(long_imports, "SLICE_ROWS", 2)
+    monkeypatch.setattr(long_imports, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(long_imports, "carry_on_plan", partial(carry_on_plan, size=2))
     return upload(client, "from,to\n" + "".join(f"A{number},NW-{number}\n" for number in range(5)) + "A9,\n")
 
 
@@ -232,6 +235,94 @@ def test_a_long_import_whose_page_is_closed_is_finished_by_the_scheduler(
     plan.refresh_from_db()
     assert (plan.state, plan.applied_by, len(current(shop))) == ("APPLIED", "the-ops", 5)
     assert SyncJob.objects.get(pk=job.pk).state == "QUEUED"
+
+
+def long_file(client: Client, monkeypatch: pytest.MonkeyPatch, data: bytes = b"") -> ImportPlan:
+    """Five rows, of which two are read at once."""
+    monkeypatch.setattr(uploading, "is_short", lambda data: False)
+    monkeypatch.setattr(long_imports, "AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr(PlanReader, "carry_on", partialmethod(PlanReader.carry_on, size=2))
+    data = data or b"from,to\n" + b"".join(b"A%d,NW-%d\n" % (number, number) for number in range(5))
+    return upload(client, data.decode("latin-1"))
+
+
+def test_a_long_file_is_read_while_its_page_counts(shop: Shop, client_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of("OPS")
+    plan = long_file(client, monkeypatch)
+    page = client.get(f"{PLANS}{plan.pk}/").content.decode()
+    assert "Reading the file: " in page
+    assert "The file waits for its turn, a few seconds." in page
+    assert "Stop reading, and put it away" in page
+    saving = f"{PLANS}{plan.pk}/saving/"
+    assert client.post(saving).json() == {
+        "total": 6,
+        "ended": 2,
+        "told": "2 of about 6 rows read and compared",
+        "state": "Being read",
+        "over": False,
+    }
+    assert "Being read" in client.get(PLANS).content.decode()
+    for _ in range(3):
+        told = client.post(saving).json()
+    assert told["over"] is True
+    assert "Save 5 mappings" in client.get(f"{PLANS}{plan.pk}/").content.decode()
+    assert current(shop) == []
+
+
+def test_a_long_file_whose_page_is_closed_is_read_by_the_scheduler(
+    shop: Shop, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = long_file(client_of("OPS"), monkeypatch)
+    for _ in range(4):
+        sweep.do_chores()
+    plan.refresh_from_db()
+    assert (plan.state, plan.count("NEW")) == ("READY", 5)
+    sweep.do_chores()
+    assert long_imports._OPEN == {}
+    assert current(shop) == []
+
+
+def test_a_long_file_that_cannot_be_read_says_why_on_its_page(
+    shop: Shop, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of("OPS")
+    plan = long_file(client, monkeypatch, b"sku,price\nA,1\n")
+    client.post(f"{PLANS}{plan.pk}/saving/")
+    page = client.get(f"{PLANS}{plan.pk}/").content.decode()
+    assert "names no column “from code” and “to code”" in page
+    assert "Could not be read" in page
+    assert "upload it again" in page
+    assert "Save " not in page
+
+
+def test_an_upload_that_is_too_large_is_let_go_and_told(
+    shop: Shop, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "BYTES_AT_MOST", 100)
+    file = SimpleUploadedFile("skus.csv", b"from,to\n" + b"A,B\n" * 50)
+    told = client_of("OPS").post(f"{SKUS}import/", {"file": file}).content.decode()
+    assert "The file is larger than 20 MB. Split it, or save it as CSV UTF-8." in told
+    assert "Choose a file." not in told
+    assert ImportPlan.objects.count() == 0
+
+
+def test_a_long_import_is_undone_while_its_page_counts(
+    shop: Shop, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of("OPS")
+    plan = long_import(client, monkeypatch)
+    monkeypatch.setattr(long_imports, "carry_on_undo", partial(carry_on_undo, size=2))
+    client.post(f"{PLANS}{plan.pk}/apply/")
+    for _ in range(3):
+        sweep.do_chores()
+    page = client.post(f"{PLANS}{plan.pk}/undo/", {"reason": "Wrong file"}, follow=True).content.decode()
+    assert "5 mappings go back to what stood before." in page
+    assert "0 of 5 mappings as before" in page
+    assert client.post(f"{PLANS}{plan.pk}/saving/").json()["told"] == "2 of 5 mappings as before"
+    for _ in range(3):
+        sweep.do_chores()
+    plan.refresh_from_db()
+    assert (plan.state, current(shop)) == ("UNDONE", [])
 
 
 # --- exports ----------------------------------------------------------------------------------------------------------

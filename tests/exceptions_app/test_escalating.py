@@ -1,11 +1,13 @@
 """What passes its team's target is told once: in the case's story, on the audit trail, and by e-mail where wanted."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.db import transaction
+from django.urls import reverse
 
 from connectors import ports
 from connectors.canonical.errors import MissingMapping
@@ -13,7 +15,7 @@ from connectors.models import AuditEntry, Brand, Link, RoleGrant
 from exceptions_app import deciding
 from exceptions_app.escalating import escalate
 from exceptions_app.models import CaseEvent, ExceptionCase, TeamTarget
-from exceptions_app.opening import open_unmapped
+from exceptions_app.opening import open_unmapped, roll_up
 
 
 @pytest.fixture
@@ -83,7 +85,52 @@ def test_the_team_and_the_administrators_get_one_letter(
     (letter,) = mail.outbox
     assert letter.subject == "Nordhem: 1 case has passed the target of Ecommerce"
     assert (letter.to, letter.bcc) == ([], ["adam@example.com", "carol@example.com"])
+    assert letter.body.splitlines()[2].startswith("- ")
     assert "AB-1" in letter.body
+    assert "<b>" not in letter.body
+    assert "http" not in letter.body  # nobody said where the console is
+    assert letter.body.endswith("In the console: Cases, Overdue.")
+
+
+def test_a_letter_links_to_each_case_and_to_the_list(
+    case: ExceptionCase, brand: Brand, clock: ports.VirtualClock, settings: Any
+) -> None:
+    settings.CASE_ALERTS_BY_EMAIL, settings.CONSOLE_URL = True, "https://hub.nordhem.test"
+    member(brand, "carol", "ECOMMERCE")
+    clock.advance(2 * 3600 + 1)
+    escalate()
+    lines = mail.outbox[0].body.splitlines()
+    page = reverse("admin:exceptions_app_exceptioncase_change", args=[case.pk])
+    assert lines[3] == f"  https://hub.nordhem.test{page}"
+    overdue = reverse("admin:exceptions_app_exceptioncase_changelist")
+    assert lines[-1] == f"https://hub.nordhem.test{overdue}?late=yes"
+
+
+def test_recipients_without_an_account_get_the_letters_too(
+    case: ExceptionCase, clock: ports.VirtualClock, settings: Any
+) -> None:
+    settings.CASE_ALERTS_BY_EMAIL, settings.ALERT_RECIPIENTS = True, ["duty@nordhem.test"]
+    clock.advance(2 * 3600 + 1)
+    escalate()
+    assert [letter.bcc for letter in mail.outbox] == [["duty@nordhem.test"]]
+
+
+def test_what_fails_alike_thousands_of_times_is_one_line_of_one_letter(
+    case: ExceptionCase, brand: Brand, link: Link, clock: ports.VirtualClock, settings: Any
+) -> None:
+    settings.CASE_ALERTS_BY_EMAIL = True
+    member(brand, "carol", "ECOMMERCE")
+    for _ in range(20):
+        with transaction.atomic():
+            open_unmapped(link=link, missing=MissingMapping(kind="sku", code="AB-1", label="", gtin=""))
+    roll_up(case.pk, count=5_000, value=Decimal(0), oldest=case.opened_at, deadline=None)
+    clock.advance(2 * 3600 + 1)
+    escalate()
+    escalate()
+    (letter,) = mail.outbox
+    assert [line for line in letter.body.splitlines() if line.startswith("- ")] == [
+        "- 5,000 orders wait: Northgate (Mirakl) sells AB-1 and we don't know which Centra product it is."
+    ]
 
 
 def test_a_mail_server_that_fails_stops_nothing(

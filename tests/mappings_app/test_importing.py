@@ -12,8 +12,6 @@ from mappings_app.applying import (
     carry_on_plan,
     drop_plan,
     gone_through,
-    undo_plan,
-    undoing,
 )
 from mappings_app.codes import CodeItem, learn_codes
 from mappings_app.columns import columns_of, wanted_rows
@@ -23,6 +21,7 @@ from mappings_app.models import ImportPlan, ImportRow, MappingVersion
 from mappings_app.planning import make_plan
 from mappings_app.saving import retire_mapping, save_mapping
 from mappings_app.sheets import read_sheet
+from mappings_app.undoing import begin_undo, carry_on_undo, undo_plan, undoing
 
 NEEDED = {"from_code": "from code", "to_code": "to code"}
 
@@ -71,7 +70,11 @@ def test_a_dry_run_says_what_each_row_comes_to_and_writes_no_mapping(brand: Bran
         (9, "DUPLICATE", "Says the same as row 8."),
         (10, "CONFLICT", "Row 11 says something else about the same code."),
         (11, "CONFLICT", "Row 10 says something else about the same code."),
-        (12, "WRONG", "“Nowhere” is no channel of Nordhem."),
+        (
+            12,
+            "WRONG",
+            "Counts for: “Nowhere” is no channel of Nordhem. Leave it empty for every channel, or write it as the export does.",
+        ),
     ]
     assert plan.counts == {"UNCHANGED": 1, "CHANGED": 1, "NEW": 3, "WRONG": 3, "DUPLICATE": 1, "CONFLICT": 2}
     assert plan.rows.get(number=3).old_code == "NW-2"
@@ -123,7 +126,7 @@ def test_undoing_brings_back_what_stood_and_leaves_what_changed_since(brand: Bra
     save(brand, "LATER", "NW-6")
     assert undoing(ImportPlan.objects.get()).kept_codes == ["LATER"]
     what = undo_plan(plan.pk, actor="dave", reason="Wrong file")
-    assert (len(what.keys), what.kept_codes) == (2, ["LATER"])
+    assert (what.back, what.kept_codes) == (2, ["LATER"])
     assert current(brand) == ["LATER → NW-6", "OLD → NW-1", "OLD → NW-2"]
     plan.refresh_from_db()
     assert (plan.state, plan.undone_by, plan.counts["KEPT"]) == ("UNDONE", "dave", 1)
@@ -299,3 +302,48 @@ def test_a_plan_that_is_being_saved_is_neither_confirmed_again_nor_put_away_nor_
     with pytest.raises(RefusedMappingError):
         undo_plan(plan.pk, actor="bob", reason="x")
     assert current(brand) == []
+
+
+def test_a_long_import_is_undone_slice_by_slice_as_one_change_and_leaves_what_changes_meanwhile(brand: Brand) -> None:
+    save(brand, "A", "BEFORE")
+    plan = apply_plan(plan_of(brand, FOUR + "E,NW-5\n").pk, actor="carol", reason="")
+    save(brand, "E", "NW-9")
+    assert begin_undo(plan.pk, actor="dave", reason="Wrong season").back == 4
+    with pytest.raises(RefusedMappingError):
+        undo_plan(plan.pk, actor="dave", reason="Again")
+    assert carry_on_undo(plan.pk, size=2) is True
+    assert current(brand) == ["A → BEFORE", "C → NW-3", "D → NW-4", "E → NW-9"]
+    save(brand, "D", "NW-8")
+    while carry_on_undo(plan.pk, size=2):
+        pass
+    plan.refresh_from_db()
+    assert current(brand) == ["A → BEFORE", "D → NW-8", "E → NW-9"]
+    assert (plan.state, plan.count("UNDONE"), plan.count("KEPT")) == ("UNDONE", 3, 2)
+    assert plan.notices == ["Not undone, because they were changed again since: D, E."]
+    assert set(MappingVersion.objects.filter(recorded_by="dave").values_list("change", flat=True)) == {plan.undo_change}
+    actions = AuditEntry.objects.filter(action__startswith="mapping.import_undo").order_by("pk")
+    assert list(actions.values_list("action", flat=True)) == ["mapping.import_undo_begun", "mapping.import_undone"]
+
+
+def test_only_what_speaks_of_the_codes_that_changed_is_compared_again(brand: Brand) -> None:
+    plan = plan_of(brand, FOUR)
+    save(brand, "C", "NW-9")
+    learn = plan.rows.get(number=2)
+    with pytest.raises(StalePlanError):
+        apply_plan(plan.pk, actor="carol", reason="")
+    save(brand, "D", "NW-4")
+    with pytest.raises(StalePlanError) as stale:
+        apply_plan(plan.pk, actor="carol", reason="")
+    assert stale.value.numbers == (5,)
+    assert list(plan.rows.filter(differs=True).values_list("number", "verdict")) == [(5, "UNCHANGED")]
+    assert plan.rows.get(number=4).old_code == "NW-9"
+    assert plan.rows.get(number=2).standing == learn.standing
+
+
+def test_a_row_that_many_contradict_names_some_of_them(brand: Brand) -> None:
+    plan = plan_of(brand, "from,to\n" + "".join(f"A,NW-{number}\n" for number in range(8)))
+    assert verdicts(plan)[0] == (
+        2,
+        "CONFLICT",
+        "Rows 3, 4, 5, 6, 7 and 2 more say something else about the same code.",
+    )

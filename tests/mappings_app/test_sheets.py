@@ -11,7 +11,19 @@ from openpyxl import Workbook
 from mappings_app.columns import columns_of
 from mappings_app.errors import UnreadableFileError
 from mappings_app.kinds import KINDS
-from mappings_app.sheets import ROWS_AT_MOST, Sheet, guard, read_sheet, unguard, write_csv, write_xlsx
+from mappings_app.sheets import (
+    BYTES_AT_MOST,
+    ROWS_AT_MOST,
+    SHORT_LINES,
+    UNPACKED_AT_MOST,
+    Sheet,
+    guard,
+    is_short,
+    read_sheet,
+    unguard,
+    write_csv,
+    write_xlsx,
+)
 
 COLUMNS = columns_of(KINDS["sku"])
 NEEDED = {"from_code": "from code", "to_code": "to code"}
@@ -50,7 +62,7 @@ def test_headers_may_be_written_in_many_ways(header: str) -> None:
 
 def test_a_windows_1252_file_is_read_and_says_so() -> None:
     sheet = read("from,to\nAB-1,Café".encode("cp1252"))
-    assert sheet.rows[0].cells["to_code"] == "Café"
+    assert next(iter(sheet.rows)).cells["to_code"] == "Café"
     assert list(sheet.notices) == [
         "The file is not UTF-8 (row 2); it was read as Windows-1252. Look at letters with accents, or save it as “CSV UTF-8”."
     ]
@@ -75,8 +87,8 @@ def test_numbers_of_a_spreadsheet_stay_the_codes_they_were() -> None:
         (b"from,to\n\x81\x8d,B", "The file is not UTF-8 (row 2). Save it as “CSV UTF-8”"),
         (b"\xd0\xcf\x11\xe0rest", "This is an old Excel file"),
         (b"PK\x03\x04 not a zip", "This Excel file is damaged."),
-        (b"x" * (5 * 1024 * 1024 + 1), "The file is larger than 5 MB."),
-        (b"from,to\n" + b"a,b\n" * (ROWS_AT_MOST + 1), "The file has more than 20,000 rows."),
+        (b"x" * (BYTES_AT_MOST + 1), "The file is larger than 20 MB."),
+        (b"from,to\n" + b"a,b\n" * (ROWS_AT_MOST + 1), "The file has more than 100,000 rows."),
     ],
 )
 def test_what_cannot_be_read_says_why_and_what_to_do(data: bytes, words: str) -> None:
@@ -88,7 +100,7 @@ def test_what_cannot_be_read_says_why_and_what_to_do(data: bytes, words: str) ->
 def test_an_archive_that_unpacks_to_hundreds_of_megabytes_is_refused_before_it_is_unpacked() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 60_000_000)
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (UNPACKED_AT_MOST + 1))
     assert len(out.getvalue()) < 100_000
     with pytest.raises(UnreadableFileError, match="too large once unpacked"):
         read(out.getvalue())
@@ -123,3 +135,9 @@ def test_codes_come_back_from_both_kinds_of_file(rows: list[tuple[str, str]]) ->
     header = ["from code", "to code"]
     for data in (write_csv(header, rows), write_xlsx(header, rows, title="codes")):
         assert [row[1:] for row in pairs(data)] == rows
+
+
+def test_what_is_short_is_told_before_it_is_read() -> None:
+    assert is_short(b"from,to\nA,B\n")
+    assert not is_short(b"from,to\n" + b"A,B\n" * (SHORT_LINES + 1))
+    assert is_short(xlsx(["from", "to"], ["A", "B"]))

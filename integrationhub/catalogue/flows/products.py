@@ -7,25 +7,20 @@ brought in, an owner that forgets to tell) is found by it.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from connectors import ports
 from connectors.base import Capability, Connector, Page
-from connectors.canonical.errors import DataError
 from connectors.canonical.events import Event
-from connectors.canonical.products import Product
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
 from integrationhub.catalogue.listings import readings
 from integrationhub.catalogue.models import Listing
+from integrationhub.inventory import products
 from integrationhub.sync.enqueue import NewJob, job_for_connection
 from integrationhub.sync.events import listen
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
 from integrationhub.sync.lanes import Lane
 from integrationhub.sync.models import Feed
 from integrationhub.sync.run import Run
-
-log = structlog.get_logger(__name__)
 
 CHANGES, WHOLE = "product changes", "product content"
 OVERLAP = timedelta(minutes=5)
@@ -44,7 +39,7 @@ def read_products(run: Run) -> Outcome:
             if not run.job.may_start_call:
                 return Later(ports.now(), f"{count:,} listings are concerned so far; reading goes on.")
             page = _fetch(connector, feed)
-            count += readings.record(owner.pk, _parsed(connector, page), as_of=ports.now())
+            count += readings.record(owner.pk, products.parsed(owner, connector, page.records), as_of=ports.now())
             if not _advance(feed, page):
                 break
     return Done(f"{count:,} listings are concerned." if count else "Nothing changed.")
@@ -80,6 +75,8 @@ def _advance(feed: Feed, page: Page) -> bool:
         feed.last_success_at, feed.reading_until = feed.reading_until, None
         if feed.name == WHOLE:
             _start_changes(feed)
+            if feed.last_success_at is not None:
+                products.forget_gone(feed.connection, since=feed.last_success_at)
     feed.save(update_fields=["next_token", "last_read_at", "last_success_at", "reading_until"])
     return page.next_token is not None
 
@@ -88,17 +85,6 @@ def _start_changes(whole: Feed) -> None:
     """Changes are asked for from where the first reading of everything began."""
     changes = Feed.objects.filter(connection=whole.connection_id, name=CHANGES, last_success_at=None)
     changes.update(last_success_at=whole.last_success_at)
-
-
-def _parsed(connector: Connector, page: Page) -> list[Product]:
-    """A product that cannot be read keeps what is known of it; the others go on."""
-    products: list[Product] = []
-    for record in page.records:
-        try:
-            products.append(connector.parse_product(record.payload))
-        except DataError as error:
-            log.warning("product_unreadable", external_id=record.external_id, problem=str(error))
-    return products
 
 
 READ_PRODUCTS = register(

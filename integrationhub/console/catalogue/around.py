@@ -15,7 +15,9 @@ from connectors.admin_base import HubModelAdmin, rights_of
 from connectors.base import Capability
 from connectors.models import Link
 from connectors.registry import platforms_able_to
+from integrationhub.catalogue.flows.products import READ_PRODUCTS
 from integrationhub.catalogue.models import PriceHold
+from integrationhub.sync.models import Schedule
 
 _KEPT_AS = "_hub_catalogue_around"
 RIGHT = Right.MAP_CODES  # what products are made of is said by those who say what codes mean
@@ -63,6 +65,20 @@ class Around:
             link.pk: Channel(link=link, hold_id=link.hold_id, because=link.hold_because or "")
             for link in rows.order_by("source__name", "pk")
         }
+
+    @cached_property
+    def unread(self) -> Mapping[int, str]:
+        """Why the products of an owner are not read: its connection's id → what it refuses. One query."""
+        owners = {one.link.target_id for one in self.channels.values()}
+        paused = Schedule.objects.filter(flow=READ_PRODUCTS.name, connection__in=owners).exclude(paused_reason="")
+        return dict(paused.values_list("connection_id", "paused_reason"))
+
+    def waiting(self) -> list[str]:
+        """A sentence for each owner whose products are not read."""
+        names = {one.link.target_id: one.link.target.name for one in self.channels.values()}
+        return [
+            f"Products of {names[pk]} are not read now, and what is new waits. {why}" for pk, why in self.unread.items()
+        ]
 
     def notices(self) -> Iterator[Channel]:
         yield from (one for one in self.channels.values() if one.hold_id)

@@ -22,7 +22,7 @@ from integrationhub.console.catalogue import around, filters, product, words
 from integrationhub.console.reasons import NO_REASON, number, said_why, two_lines
 
 Rows = QuerySet[Listing]
-_CHANNEL, _CATEGORY = "_listing_channel", "_listing_category"
+_CHANNEL, _CATEGORY, _UNREAD = "_listing_channel", "_listing_category", "_listing_unread"
 
 
 @register(Listing)
@@ -59,7 +59,10 @@ class ListingAdmin(HubModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         watched = request.GET.get("watch", "")
         tabs = [("", "Everything"), *filters.WATCHES]
-        context = {"watches": [(value, label, value == watched) for value, label in tabs]}
+        context = {
+            "watches": [(value, label, value == watched) for value, label in tabs],
+            "waiting": around.around(request).waiting(),
+        }
         response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})
         if isinstance(told := getattr(response, "context_data", {}), Mapping) and "cl" in told:
             _lay_beside(request, told["cl"].result_list)
@@ -83,7 +86,7 @@ class ListingAdmin(HubModelAdmin):
 
     @display(description="State")
     def standing(self, listing: Listing) -> SafeString:
-        found = words.standing(listing)
+        found = words.standing(listing, unread=getattr(listing, _UNREAD, ""))
         return two_lines(found.words, found.why, tone=found.tone)
 
     @display(description="Took")
@@ -146,6 +149,8 @@ def _lay_beside(request: HttpRequest, rows: Sequence[Listing]) -> None:
     places = {row.channel_id for row in rows}
     known = KnownCategory.objects.filter(connection__in=places, code__in=codes) if codes else ()
     labels = {(one.connection_id, one.code): one.label for one in known}
+    unread = around.around(request).unread
     for row in rows:
         setattr(row, _CHANNEL, channels.get(row.link_id))
+        setattr(row, _UNREAD, unread.get(row.owner_id, ""))
         setattr(row, _CATEGORY, labels.get((row.channel_id, row.category), ""))

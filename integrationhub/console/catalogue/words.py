@@ -15,7 +15,8 @@ class Standing:
     why: str = ""
 
 
-def standing(listing: Listing) -> Standing:
+def standing(listing: Listing, *, unread: str = "") -> Standing:
+    """`unread`: why the products of its owner are not read now."""
     before = " The channel shows what it was told before." if listing.acknowledged else ""
     if listing.state == State.INCOMPLETE:
         more = f" And {counted(listing.problems - 1, 'problem', 'problems')} more." if listing.problems > 1 else ""
@@ -25,7 +26,8 @@ def standing(listing: Listing) -> Standing:
     if listing.state == State.SKIPPED:
         return Standing(tone="", words="Skipped", why=f"{listing.reason}{before}")
     if listing.state == State.UNREAD:
-        why = "The channel is being asked what it wants here." if listing.category else "The product was not read yet."
+        asked = "The channel is being asked what it wants here."
+        why = asked if listing.category else unread or "The product was not read yet."
         return Standing(tone="", words="Not read yet", why=why)
     if listing.state == State.SENT:
         return Standing(tone="", words="Sent", why="The channel works on it.")

@@ -69,7 +69,7 @@ def signs(
     configures: bool,
 ) -> list[Sign]:
     """What everybody should know first; administrators also what only they can mend."""
-    found = [*_clock(running), *_connections(connections), *_late(standings, now)]
+    found = [*_clock(running), *_connections(connections), *_paused(standings), *_late(standings, now)]
     if configures:
         found += [*_keys(connections, now), *_idle(standings, now), *_redis()]
     return found
@@ -105,6 +105,20 @@ def _connections(rows: Sequence[Connection]) -> list[Sign]:
 
 def _page(row: Connection) -> str:
     return reverse("admin:connectors_connection_change", args=[row.pk])
+
+
+def _paused(standings: Sequence[Standing]) -> list[Sign]:
+    """What a platform refuses of one thing that it is asked; everything else with it goes on."""
+    rows = [one for one in standings if one.schedule.paused_reason and one.schedule.connection.works]
+    found = [Sign(tone="warn", text=_paused_words(one), url=f"{_syncs()}#sync-{one.schedule.pk}") for one in rows]
+    if len(found) > LATE_TOLD + 1:
+        rest = len(found) - LATE_TOLD
+        return [*found[:LATE_TOLD], Sign(tone="warn", text=f"{rest} more flows stand still.", url=_syncs())]
+    return found
+
+
+def _paused_words(one: Standing) -> str:
+    return f"“{one.label}” stands still for {_place(one.schedule)}: {one.schedule.paused_reason}"
 
 
 def _late(standings: Sequence[Standing], now: datetime) -> list[Sign]:

@@ -20,13 +20,14 @@ from connectors.access import Right
 from connectors.admin_base import HubModelAdmin, register, require, rights_of
 from exceptions_app.words import counted
 from integrationhub.adminkit import moments
-from integrationhub.console.mappings import saving_imports, words
+from integrationhub.console.mappings import long_imports, words
 from integrationhub.console.mappings.filters import BrandFilter, KindFilter, PlanStateFilter
 from integrationhub.console.mappings.progress import progress_of
 from integrationhub.sync.models import Blocker
-from mappings_app.applying import drop_plan, undo_plan, undoing
+from mappings_app.applying import drop_plan
 from mappings_app.errors import RefusedMappingError, StalePlanError
 from mappings_app.models import WRITTEN, ImportPlan, ImportRow, MappingUse
+from mappings_app.undoing import undoing
 from mappings_app.uses import COUNT_CAP, count_words
 
 ROWS_SHOWN = 100
@@ -40,6 +41,14 @@ _VIEWS = (
     ("UNCHANGED", "unchanged"),
 )
 _RELEASED_WITHIN = timedelta(minutes=15)
+_TONES = {
+    "READING": " hub-chip-warn",
+    "REFUSED": " hub-chip-bad",
+    "READY": " hub-chip-warn",
+    "APPLYING": " hub-chip-warn",
+    "APPLIED": " hub-chip-good",
+    "UNDOING": " hub-chip-warn",
+}
 
 
 @register(ImportPlan)
@@ -73,9 +82,7 @@ class ImportPlanAdmin(HubModelAdmin):
 
     @display(description="State", ordering="state")
     def state_words(self, plan: ImportPlan) -> SafeString:
-        tone = {"READY": " hub-chip-warn", "APPLYING": " hub-chip-warn", "APPLIED": " hub-chip-good"}.get(
-            plan.state, ""
-        )
+        tone = _TONES.get(plan.state, "")
         return format_html('<span class="hub-chip{}">{}</span>', tone, plan.get_state_display())
 
     @display(description="Read", ordering="made_at")
@@ -106,9 +113,11 @@ class ImportPlanAdmin(HubModelAdmin):
             "now": ports.now(),
             "zone": ZoneInfo(plan.brand.timezone),
             "list_url": words.address(plan.kind, "changelist"),
+            "import_url": words.address(plan.kind, "import"),
+            "tone": _TONES.get(plan.state, ""),
             "total": plan.count(*(verdict for verdict, _ in _VIEWS)),
             **_rows(plan, request),
-            "saving": saving_imports.progress_of(plan) if plan.state == ImportPlan.State.APPLYING else None,
+            "going": long_imports.panel_of(plan),
             **(_after(plan) if plan.state in (ImportPlan.State.APPLIED, ImportPlan.State.UNDONE) else {}),
         }
         request.current_app = self.admin_site.name
@@ -117,7 +126,7 @@ class ImportPlanAdmin(HubModelAdmin):
     def apply_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def apply(plan_id: int, *, actor: str) -> str:
             plan = ImportPlan.objects.get(pk=plan_id)
-            saved = saving_imports.save(plan, actor=actor, reason=request.POST.get("reason", "").strip())
+            saved = long_imports.save(plan, actor=actor, reason=request.POST.get("reason", "").strip())
             if saved.state == ImportPlan.State.APPLYING:
                 return f"{counted(plan.to_write, 'mapping is', 'mappings are')} being saved."
             return f"{counted(plan.to_write, 'mapping is', 'mappings are')} saved. What waited goes on."
@@ -125,13 +134,13 @@ class ImportPlanAdmin(HubModelAdmin):
         return self._change(request, object_id, apply)
 
     def saving_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
-        """How far a long import is. A POST saves a little more of it first."""
+        """How far a long import is. A POST does a little more of it first."""
         plan: ImportPlan = self.found(request, object_id)
         if request.method == "POST":
             require(request, Right.MAP_CODES, plan.brand_id)
-            saving_imports.carry_on(plan.pk)
+            long_imports.lend_a_hand(plan)
             plan.refresh_from_db()
-        return JsonResponse(saving_imports.progress_of(plan), headers={"Cache-Control": "no-store"})
+        return JsonResponse(long_imports.progress_of(plan), headers={"Cache-Control": "no-store"})
 
     def drop_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def drop(plan_id: int, *, actor: str) -> str:
@@ -145,9 +154,13 @@ class ImportPlanAdmin(HubModelAdmin):
             reason = request.POST.get("reason", "").strip()
             if not reason:
                 raise RefusedMappingError(["Say why: it is kept on the audit trail."])
-            what = undo_plan(plan_id, actor=actor, reason=reason)
+            plan = ImportPlan.objects.get(pk=plan_id)
+            what = long_imports.undo(plan, actor=actor, reason=reason)
             kept = f" Changed again since, and left as they are: {words.named(what.kept_codes)}." if what.kept else ""
-            return f"{counted(len(what.keys), 'mapping is', 'mappings are')} as before.{kept}"
+            going = ImportPlan.objects.filter(pk=plan_id, state=ImportPlan.State.UNDOING).exists()
+            goes = ("goes", "go") if going else ("is", "are")
+            back = counted(what.back, f"mapping {goes[0]}", f"mappings {goes[1]}")
+            return f"{back} back to what stood before.{kept}" if going else f"{back} as before.{kept}"
 
         return self._change(request, object_id, undo)
 

@@ -1,20 +1,23 @@
-"""A file becomes a plan: read, compared with the tables, and kept for a person to look at. Nothing is mapped here."""
+"""A file becomes a plan: read, compared with the tables, and kept for a person to look at. Nothing is mapped here.
 
-import hashlib
+A short file is read at once, a long one by `long_imports`.
+"""
+
 from typing import Any
 
 from django.http import HttpRequest
 
 from connectors.access import Right
 from connectors.admin_base import rights_of
-from connectors.models import Brand, Link
+from connectors.models import Brand
 from integrationhub.console.mappings import words
-from mappings_app.columns import columns_of, header_of, wanted_rows
+from integrationhub.console.uploads import too_large
+from mappings_app.columns import header_of
 from mappings_app.errors import UnreadableFileError
 from mappings_app.kinds import Kind
 from mappings_app.models import ImportPlan
-from mappings_app.planning import make_plan
-from mappings_app.sheets import BYTES_AT_MOST, ROWS_AT_MOST, read_sheet
+from mappings_app.reading import begin_reading, plan_file
+from mappings_app.sheets import BYTES_AT_MOST, ROWS_AT_MOST, TOO_LARGE, is_short
 
 
 class UploadForm:
@@ -40,15 +43,15 @@ class UploadForm:
         }
 
     def make_plan(self, *, actor: str) -> ImportPlan | None:
-        """Read the file and keep the plan; None, with `errors`, when it cannot be read."""
+        """Read the file, or begin to; None, with `errors`, when it cannot be read."""
         brand = self._brand()
         upload = self.request.FILES.get("file")
         if brand is None:
             self.errors.append("Choose the brand.")
-        if upload is None:
+        if too_large(self.request):
+            self.errors.append(TOO_LARGE)
+        elif upload is None:
             self.errors.append("Choose a file.")
-        elif upload.size and upload.size > BYTES_AT_MOST:
-            self.errors.append(f"The file is larger than {BYTES_AT_MOST // 1024 // 1024} MB. Split it.")
         if self.errors or brand is None or upload is None:
             return None
         try:
@@ -63,19 +66,5 @@ class UploadForm:
         return next((brand for brand in self.brands if str(brand.pk) == self.request.POST.get("brand")), None)
 
     def _planned(self, data: bytes, name: str, brand: Brand, *, actor: str) -> ImportPlan:
-        kind = self.kind
-        needed = {"from_code": "from code", "to_code": "to code"}
-        sheet = read_sheet(data, columns_of(kind), needed=needed)
-        links = list(Link.objects.filter(brand=brand).select_related("source", "target", "brand"))
-        notices = list(sheet.notices)
-        if "scope" not in sheet.columns:
-            notices.append("The file has no column “counts for”: every row counts for every channel.")
-        return make_plan(
-            wanted_rows(sheet, kind=kind, brand=brand, links=links),
-            kind=kind,
-            brand=brand,
-            file_name=name,
-            file_hash=hashlib.sha256(data).hexdigest(),
-            notices=notices,
-            actor=actor,
-        )
+        read = plan_file if is_short(data) else begin_reading
+        return read(data, kind=self.kind, brand=brand, file_name=name, actor=actor)

@@ -60,19 +60,6 @@ class ChannelFilter(ChoiceFilter):
         return rows.filter(link_id=int(value))
 
 
-class ConnectionFilter(ChoiceFilter):
-    """As ChannelFilter, for what is kept per account rather than per link."""
-
-    title, parameter_name = "channel", "channel"
-
-    def choices_for(self, request: HttpRequest) -> Sequence[tuple[str, str]]:
-        accounts = {one.link.source_id: one.name for one in around(request).channels.values()}
-        return [(str(pk), name) for pk, name in accounts.items()]
-
-    def narrow(self, rows: QuerySet[Any], value: str, request: HttpRequest) -> QuerySet[Any]:
-        return rows.filter(connection_id=int(value))
-
-
 class StateFilter(ChoiceFilter):
     title, parameter_name = "state", "state"
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import reverse
 
 from connectors.admin_base import require, rights_of
+from integrationhub.console.deliveries import standing_of
 from integrationhub.console.stock import words
 from integrationhub.console.stock.around import RIGHT, Around, around, render
 from integrationhub.inventory import deciding
@@ -33,7 +34,7 @@ def show(model_admin: "ChannelStockAdmin", request: HttpRequest, stock: ChannelS
         "places": _places(rows, stock, known),
         "reservations": promised[:RESERVATIONS_SHOWN],
         "more_reservations": len(promised) > RESERVATIONS_SHOWN,
-        "deliveries": [(one, words.delivery(one)) for one in _deliveries(rows)],
+        "deliveries": [(one, standing_of(one)) for one in _deliveries(rows)],
         "may_act": rights_of(request).may(RIGHT, stock.link.brand_id),
     }
     return render(model_admin, request, "sku.html", context)

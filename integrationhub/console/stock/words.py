@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connectors.models import Link
 from exceptions_app.words import counted
 from integrationhub.console.stock.around import Channel
-from integrationhub.inventory.models import ChannelStock, StockDelivery, StockRule, StockSwitch
+from integrationhub.inventory.models import ChannelStock, StockRule, StockSwitch
 from integrationhub.inventory.rules import scopes
 
 State = ChannelStock.State
@@ -71,16 +71,6 @@ def _why(stock: ChannelStock, channel: Channel | None) -> str:
     if channel is not None and stopped(channel):
         return "The channel is switched off."
     return "Goes out with the next delivery."
-
-
-def delivery(one: StockDelivery) -> Standing:
-    """What became of a batch: one that was never handed over was refused by nobody, and goes out again."""
-    if one.state == StockDelivery.State.FAILED:
-        went = one.sent_at is not None
-        words = str(one.get_state_display()) if went else "Did not go out"
-        return Standing(tone="bad" if went else "", words=words, why=one.words or "Its quantities wait again.")
-    refused = f"{one.refused:,} refused" if one.refused else ""
-    return Standing(tone="warn" if refused else "", words=str(one.get_state_display()), why=refused or one.words)
 
 
 # --- where the number comes from --------------------------------------------------------------------------------------

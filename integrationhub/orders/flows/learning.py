@@ -14,6 +14,7 @@ from connectors.base import Capability
 from connectors.canonical.dispatches import Reason
 from connectors.models import Connection
 from connectors.registry import platforms_able_to
+from integrationhub.inventory import products
 from integrationhub.orders.flows import alike, confirming, naming
 from integrationhub.sync import places
 from integrationhub.sync.flows import Done, Flow, Later, Outcome, register
@@ -87,13 +88,14 @@ def learn_products(run: Run) -> Outcome:
     began = row.reading_until or ports.now()
     count = 0
     while True:
-        page = connector.fetch_products(token=row.next_token or None)
-        products = [connector.parse_product(record.payload) for record in page.records]
-        items = [CodeItem(code=item.sku, label=item.title, gtin=item.gtin) for item in products if item.active]
+        page = connector.fetch_products(token=row.next_token or None, content=False)
+        read = products.parsed(place, connector, page.records)
+        items = [CodeItem(code=item.sku, label=item.title, gtin=item.gtin) for item in read if item.active]
         count += learn_codes(place, "sku", items)
         row.next_token, row.reading_until, row.last_read_at = page.next_token or "", began, ports.now()
         if page.next_token is None:
             deactivate_unseen(place, "sku", since=began)
+            products.forget_gone(place, since=began)
             row.reading_until, row.last_success_at = None, ports.now()
         row.save()
         if page.next_token is None:

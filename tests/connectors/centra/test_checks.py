@@ -139,6 +139,17 @@ def test_each_missing_permission_is_named_with_what_it_stops(
     assert found.message.endswith("Add it in Centra under System → API Tokens.")
 
 
+def test_a_token_that_may_not_read_content_is_told_what_waits_and_what_goes_on(tenant: CentraSandbox) -> None:
+    tenant.forbid("Display:read", "Brand:read")
+    found = findings(account_of(tenant))
+    told = found["Permission to read what is told of products"]
+    assert (told.ok, told.blocking) == (False, False)
+    assert "so brands, words, pictures and categories of products cannot be read." in told.message
+    assert "Listings wait for that; SKUs, stock and prices go on." in told.message
+    assert found["Permission to read products"].ok
+    assert found["Permission to read stock"].ok
+
+
 def test_an_account_that_allows_less_than_its_tier_is_warned_with_the_fitting_one(tenant: CentraSandbox) -> None:
     assert wrong(account_of(tenant, tier="growth")) == {
         "Rate limits": "The account allows less than the tier “growth” on this connection: 20 requests in ten "

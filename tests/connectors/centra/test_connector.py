@@ -439,6 +439,35 @@ def _all_products(centra: CentraConnector, since: datetime | None = None) -> lis
     return [centra.parse_product(record.payload) for page in pages for record in page.records]
 
 
+def test_a_token_that_may_not_read_content_still_tells_which_products_there_are(
+    centra: CentraConnector, tenant: CentraSandbox
+) -> None:
+    tenant.forbid("Display:read", "Attribute:read", "Category:read")
+    page = centra.fetch_products(content=False)
+    read = [centra.parse_product(record.payload) for record in page.records]
+    assert {product.sku for product in read} == {"NV1001-410-M", "NV1001-410-L", "NV1002-100-S"}
+    assert {(product.brand, product.description) for product in read} == {("", "")}
+    with pytest.raises(ConfigurationError) as error:
+        centra.fetch_products()
+    assert (error.value.operation, error.value.code) == ("productVariants", "permission")
+    assert "The token lacks Attribute:read, so attributes of products cannot be read." in error.value.message
+    assert "SKUs, stock and prices go on" in error.value.message
+
+
+def test_what_changed_is_told_without_content_too(centra: CentraConnector, tenant: CentraSandbox) -> None:
+    tenant.forbid("Display:read", "Attribute:read", "Category:read")
+    tenant.advance(3600)
+    since = tenant.clock.now()
+    tenant.advance(30)
+    tenant.edit_size("NV1001-410-M", gtin="9520000000026")
+    page, found = centra.fetch_products(updated_from=since, content=False), []
+    found += page.records
+    while page.next_token is not None:
+        page = centra.fetch_products(token=page.next_token, content=False)
+        found += page.records
+    assert {centra.parse_product(record.payload).gtin for record in found} == {"9520000000026"}
+
+
 def test_products_come_with_what_is_told_of_them(centra: CentraConnector, tenant: CentraSandbox) -> None:
     tenant.describe(
         "NV1002-100-S", description="Soft.", images=["https://img.example.com/a.jpg"], brand="Norrvik", category="Tees"

@@ -557,7 +557,7 @@ def test_a_size_without_a_sku_cannot_be_read() -> None:
     with pytest.raises(DataError) as error:
         translate.parse_product({**payload("product_size"), "SKU": None})
     assert problems_of(error) == ["SKU"]
-    assert error.value.record == "Product size 279"
+    assert error.value.record == "Alma wool coat, Deep navy, M (product size 279)"
 
 
 # --- stock ------------------------------------------------------------------------------------------------------------

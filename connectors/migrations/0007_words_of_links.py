@@ -28,7 +28,7 @@ _PREFIX = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connectors", "0004_link_between_shop_and_warehouse")]
+    dependencies = [("connectors", "0006_refunds_of_links")]
 
     operations = [
         migrations.AlterField(model_name=model, **values)

@@ -6,6 +6,6 @@ from connectors.fields import EncryptedJSONField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0004_returns")]
+    dependencies = [("orders", "0005_number_at_target")]
 
     operations = [migrations.AddField("orderperson", "sent", EncryptedJSONField(null=True))]

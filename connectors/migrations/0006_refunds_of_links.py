@@ -29,7 +29,7 @@ _SINCE = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connectors", "0004_link_between_shop_and_warehouse")]
+    dependencies = [("connectors", "0005_cancelling_in_the_shop")]
 
     operations = [
         migrations.AddField(model_name=model, **values)

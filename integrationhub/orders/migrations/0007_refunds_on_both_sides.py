@@ -19,7 +19,7 @@ _STATES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0004_returns")]
+    dependencies = [("orders", "0006_person_as_sent")]
 
     operations = [
         migrations.AddField("soldreturn", "refund_sent_at", models.DateTimeField(null=True)),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("connectors", "0002_rules"),
-        ("inventory", "0003_told_at_and_longer_tokens"),
+        ("inventory", "0004_orders_first_and_overwrites"),
     ]
 
     operations = [

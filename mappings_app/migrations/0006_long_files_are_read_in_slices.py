@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0002_rules'),
-        ('mappings_app', '0004_kinds_of_listings'),
+        ('mappings_app', '0005_tax_mappings'),
     ]
 
     operations = [

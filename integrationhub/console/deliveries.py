@@ -65,7 +65,7 @@ class DeliveryAdmin(HubModelAdmin):
     ledger: ClassVar[Ledger[Any]]
     lines_words: ClassVar[str]
     brand_path = "connection__brand_id"
-    list_display = ("channel", "lines_told", "standing", "made", "sent", "ended", "number")
+    list_display: tuple[str, ...] = ("channel", "lines_told", "standing", "made", "sent", "ended", "number")
     list_display_links = ("channel",)
     list_filter = (AccountFilter, StateFilter)
     list_select_related = ("connection__brand",)

@@ -250,6 +250,22 @@ def made_of(amounts: list[Money], *, rate: Decimal) -> list[Decimal]:
     return [sum((one.quantize(Decimal("0.01"), ROUND_HALF_EVEN) for one in pair), Decimal(0)) for pair in cents]
 
 
+@pytest.mark.parametrize(("tax_from", "total", "tax"), [("price", "100.03", "20.01"), ("amount", "100.02", "20.00")])
+def test_how_fulfil_rounds_tax_decides_whether_every_amount_can_be_met(
+    returns: Returns, tenant: FulfilSandbox, request_: ReturnRequest, tax_from: str, total: str, tax: str
+) -> None:
+    tenant.configure(tax_from=tax_from)
+    lowered = replace(request_.lines[0], amount=sek("100.03"), tax=sek("20.01"))
+
+    returns.send(replace(request_, lines=(lowered,)))
+    shipments.receive(tenant.tenant, shipment_of(returns))
+    shipments.return_done(tenant.tenant, shipment_of(returns))
+
+    (record,) = returns.credit_notes(**WINDOW).records
+    note = parse_credit_note(record.payload)
+    assert (note.total, note.tax) == (sek(total), sek(tax))
+
+
 def test_what_goes_back_at_the_price_it_was_sold_at_has_no_price_of_its_own() -> None:
     """Its own price carries the tax that was stated, which no rate makes of every amount: 10.03 holds 2.01 at 25 percent."""
     sold = {"L1": SoldLine(line_id=5, rate=Decimal("0.25"), price=Decimal("8.02"), tax=Decimal("2.01"))}

@@ -1,8 +1,8 @@
 """The stock ledger in SQL: what has changed is computed, claimed, sent and acknowledged. Nothing here grows with the catalogue.
 
 A row is computed under its lock, and read in a second statement, after its marks were taken off: what somebody else committed
-meanwhile is then seen, and a mark that comes later stays. Marks are added without asking whether there is one already: that one
-may be gone, and computed from what was before, when the change commits.
+meanwhile is then seen, and a mark that comes later stays. A mark that is there already is written again all the same: so whoever
+takes it off waits for the change, or the change for them. Marks are written in the order of their rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,16 +28,20 @@ Mode = StockSwitch.Mode
 
 # --- what has changed -------------------------------------------------------------------------------------------------
 _MARK = """
-INSERT INTO inventory_stockmark (link_id, stock_id)
-SELECT s.link_id, s.id FROM inventory_channelstock s WHERE s.owner_id = %(owner)s AND s.sku = ANY(%(skus)s::text[])
+INSERT INTO inventory_stockmark (stock_id, link_id)
+SELECT s.id, s.link_id FROM inventory_channelstock s WHERE s.owner_id = %(owner)s AND s.sku = ANY(%(skus)s::text[])
+ORDER BY s.id
+ON CONFLICT (stock_id) DO UPDATE SET link_id = EXCLUDED.link_id
 """
 # What a channel passes on to others of an owner's stock: their rows are computed from that owner's figures too.
 _MARK_BEYOND = """
-INSERT INTO inventory_stockmark (link_id, stock_id)
-SELECT s.link_id, s.id
+INSERT INTO inventory_stockmark (stock_id, link_id)
+SELECT DISTINCT s.id, s.link_id
 FROM inventory_channelstock u JOIN connectors_link l ON l.target_id = u.channel_id AND l.active
 JOIN inventory_channelstock s ON s.link_id = l.id AND s.owner_id = u.channel_id AND s.sku = u.channel_sku
 WHERE u.owner_id = %(owner)s AND u.sku = ANY(%(skus)s::text[])
+ORDER BY s.id
+ON CONFLICT (stock_id) DO UPDATE SET link_id = EXCLUDED.link_id
 """
 _PASSED_ON = """
 SELECT EXISTS (SELECT 1 FROM connectors_link a JOIN connectors_link b ON b.target_id = a.source_id WHERE a.target_id = %s)
@@ -86,7 +90,9 @@ def stirs(channel: Connection) -> bool:
 _MARKED = """
 WITH taken AS (
     DELETE FROM inventory_stockmark
-    WHERE id = ANY(ARRAY(SELECT id FROM inventory_stockmark WHERE link_id = ANY(%(links)s) ORDER BY id LIMIT %(most)s))
+    WHERE stock_id = ANY(ARRAY(
+        SELECT stock_id FROM inventory_stockmark WHERE link_id = ANY(%(links)s) ORDER BY stock_id LIMIT %(most)s
+    ))
     RETURNING stock_id
 )
 SELECT s.id FROM inventory_channelstock s

@@ -329,18 +329,21 @@ class StockHoldLine(models.Model):
 
 
 class StockMark(models.Model):
-    """Something that a row is computed from has changed. Gone once it was computed; a row may have several.
+    """Something that a row is computed from has changed. Gone once it was computed.
 
-    Only ever added: whoever changes something neither waits for the row nor writes it.
+    Beside the row: whoever changes something writes few bytes here, and not the row with all its indexes.
     """
 
-    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
-    stock = models.ForeignKey(
-        ChannelStock, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    stock = models.OneToOneField(
+        ChannelStock, on_delete=models.CASCADE, primary_key=True, related_name="+", db_constraint=False
     )
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
 
     class Meta:
-        indexes = [models.Index(fields=["link", "id"], name="stock_marked")]
+        indexes = [models.Index(fields=["link", "stock"], name="stock_marked")]
+
+    def __str__(self) -> str:
+        return f"{self.stock_id} changed"
 
 
 class StockOverwrite(models.Model):

@@ -66,7 +66,7 @@ def may_put_back(ids: Sequence[int]) -> list[int]:
     if not ids:
         return []
     now = ports.now()
-    values = {"ids": list(ids), "now": now, "since": now - WITHIN, "most": PUT_BACK_MOST}
+    values: dict[str, Any] = {"ids": list(ids), "now": now, "since": now - WITHIN, "most": PUT_BACK_MOST}
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, values)
         cursor.execute(_SPENT, values)

@@ -56,11 +56,12 @@ local function add(name, at, units)
   redis.call('HSET', key, name .. ':' .. whole(t), whole(at) .. ':' .. whole(units))
   keep(name, h, t + 1, n + units)
 end
--- Who stands in line now. One that would stand for longer than anybody may comes from a wrong clock.
+-- Who stands in line now. One that would stand for twice as long as anybody may comes from a wrong clock; a little longer does
+-- not: callers read the clock before the script runs, and another may run first.
 local function line(stands)
   local found = {}
   for who, till, needs in string.gmatch(redis.call('HGET', key, 'line') or '', '([^|;]+)|(%d+)|([^;]*);') do
-    if tonumber(till) > now and tonumber(till) <= now + stands then found[#found + 1] = {who, till, needs} end
+    if tonumber(till) > now and tonumber(till) <= now + 2 * stands then found[#found + 1] = {who, till, needs} end
   end
   return found
 end
@@ -108,7 +109,7 @@ for i = 12, first - 1 do
   if till > now and till > latest then latest, full = till, ARGV[i] end
   if ARGV[6] == '1' then
     till = tonumber(redis.call('HGET', key, 'urgent|' .. ARGV[i])) or 0
-    if till > now and till <= now + stands and till > latest then latest, full = till, ARGV[i] end
+    if till > now and till <= now + 2 * stands and till > latest then latest, full = till, ARGV[i] end
   end
 end
 for i = first, #ARGV, 8 do

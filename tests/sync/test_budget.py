@@ -405,6 +405,18 @@ def test_a_place_from_a_clock_that_ran_ahead_keeps_nobody_waiting(
     assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 18
 
 
+def test_a_caller_that_read_the_clock_earlier_and_comes_later_drops_nobody(
+    budget: Budget, virtual_clock: ports.VirtualClock
+) -> None:
+    virtual_clock.advance(0.02)
+    ask(budget, "first", needs=19)
+    virtual_clock.advance(-0.02)
+    assert ask(budget, "second", needs=4).allowed
+    assert not ask(budget, "third", needs=4).allowed
+    assert ask(budget, "first", needs=18, begun=True).allowed
+    assert budget.capacity("shop", (TEN_SECONDS,), rank=URGENT) == 0
+
+
 def test_the_line_goes_with_a_wipe_and_comes_back_with_the_next_calls(
     budget: Budget, redis_client: redis.Redis
 ) -> None:

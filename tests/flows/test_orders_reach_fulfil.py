@@ -30,6 +30,7 @@ def test_an_order_lives_its_whole_life_in_fulfil(world: Warehouse) -> None:
     assert (sale["state"], sale["total_amount"], sale["reference"]) == ("processing", "186.00", number), world.reasons()
     order = world.order(number)
     assert (order.target_external_id, order.total, order.target_total) == (str(sale["id"]), Decimal(186), Decimal(186))
+    assert (order.target_number, order.number_there) == (sale["number"], sale["number"])
     assert (order.target_confirmed_at is not None, world.cases()) == (True, [])
     (row,) = world.fulfil.orders_by_identifier(number)
     assert row["metadata"] == {"shop": "Centra", "shop_order": number, "shop_tax": "31.00"}

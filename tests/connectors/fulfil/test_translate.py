@@ -199,7 +199,7 @@ def test_the_payload_files_keep_the_contract() -> None:
 def test_an_order_comes_back_as_it_was_charged() -> None:
     found = parse_target_order(payload("order"))
 
-    assert (found.external_id, found.reference) == ("213112", "CE-10045")
+    assert (found.external_id, found.number, found.reference) == ("213112", "SO79797", "CE-10045")
     assert (found.state, found.target_state) == (TargetState.PENDING, "confirmed")
     assert (found.total, found.shipping, found.tax) == (sek("547.00"), sek("49.00"), sek("109.40"))
     assert [(line.line_id, line.sku, line.quantity, line.line_total) for line in found.lines] == [

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -67,7 +68,8 @@ def _remove_abandoned(directory: Path) -> None:
     """Stop and remove what runs that were killed have left behind."""
     for run_dir in directory.glob("[0-9]*"):
         if not pids.is_alive(int(run_dir.name)):
-            start_services(run_dir, durable=False).stop()
+            with suppress(RuntimeSetupError):  # half removed already: nothing runs on it
+                start_services(run_dir, durable=False).stop()
             shutil.rmtree(run_dir, ignore_errors=True)
 
 

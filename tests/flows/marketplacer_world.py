@@ -14,6 +14,7 @@ from connectors.marketplacer.sandbox.webhooks import Message
 from connectors.models import Brand, Connection, Link
 from integrationhub.orders.models import SoldDispatch
 from integrationhub.sync.places import place
+from tests.flows.hub import Hub
 from tests.flows.world import World
 
 TEE, LARGE, COAT = "FM-TEE-M", "FM-TEE-L", "FM-COAT"
@@ -28,6 +29,7 @@ class Market(World):
         place.forget()
         clock.follow(fashionmart.advance, centra.advance)
         self.clock, self.fashionmart, self.centra = clock, fashionmart, centra
+        self.hub = Hub()
         self.brand = Brand.objects.create(
             code="nordhem", name="Nordhem", reporting_currency="GBP", timezone="Europe/London"
         )

@@ -106,6 +106,9 @@ class Order:
     )
     fulfilled_by_seller: bool = True
     part_shipped: bool = False  # a part has left already, as the source tells
+    sets_units_aside: bool = (
+        True  # its units are sold to nobody else there, even while it may not go on; a cart sets none aside
+    )
     test: bool = False  # placed to try the connection out: nobody waits for goods, and none may leave
     attributes: dict[str, str] = field(default_factory=dict)  # what the source adds and the hub only passes on
 

@@ -84,6 +84,7 @@ def parse_order(payload: JSON, *, zone: ZoneInfo, terms: Terms) -> Order:
         payment_method=method,
         payments=read_payments(node, method=method, charged=charges.total),
         part_shipped=any(one.flag("isShipped") for one in node.children("shipments")),
+        sets_units_aside=status != "INCOMPLETE",
     )
     node.faults.raise_any()
     return check_order(order)

@@ -14,6 +14,7 @@ from connectors.fulfil.sandbox import FulfilSandbox
 from connectors.models import Connection, Link
 from integrationhub.inventory import ledger, listing, promises, readings
 from integrationhub.inventory.models import ChannelStock, DriftScan
+from integrationhub.orders.models import SoldOrder
 from integrationhub.sync import drain
 from tests.flows.hub import work_off
 from tests.flows.world import SKUS, World
@@ -60,10 +61,17 @@ class FulfilWorld(World):
         path = f"/webhooks/{self.fulfil_row.webhook_path}/"
         return Client().post(path, body, content_type="application/json", **sent).status_code
 
-    def promise(self, reference: str, **units: int) -> None:
-        """An order of Centra's that Fulfil does not have yet is recorded: units by Fulfil's SKU, `F_COAT` for F-COAT."""
-        wanted = {sku.replace("_", "-"): count for sku, count in units.items()}
-        promises.vouch(self.upstream, reference, wanted, reason="Sold in the shop.")
+    def sold_in_the_shop(self, *lines: tuple[str, int, str]) -> str:
+        """An order of Centra's own web shop that nobody has paid yet, and that the hub has read. Returns its number."""
+        number = str(sell_in_the_shop(self.centra, *lines))
+        self.advance(5)
+        self.run("read_orders")
+        return number
+
+    def is_in_fulfil(self, number: str) -> None:
+        """The order was created there: Fulfil's next count is without its units."""
+        SoldOrder.objects.filter(reference=number).update(target_created_at=self.clock.now())
+        promises.owner_knows(self.upstream.pk, number, since=self.clock.now())
 
     # --- what the hub does ----------------------------------------------------------------------------------------
     def read(self) -> None:

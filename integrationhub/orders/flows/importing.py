@@ -66,6 +66,8 @@ def _next_step(run: Run, order: Order, row: SoldOrder) -> Outcome:
         enqueue(order_job("acknowledge_cancellation", row))
     if run.source.is_shop():
         following.require_not_stopped(run, order, row)
+        if order.state in following.STOPPED and order.sets_units_aside and not order.part_shipped:
+            _keep_units(run, order, row)
     match order.state:
         case OrderState.STAGING:
             return Skipped(f"{run.source_row.name} does not let this order go yet: {order.source_state.lower()}.")

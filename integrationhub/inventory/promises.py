@@ -112,11 +112,33 @@ def let_go(link_id: int, reference: str, *, reason: str, but: Collection[str] = 
     return _end(rows, State.RELEASED, reason=reason)
 
 
-def owner_knows(link_id: int, reference: str, *, since: datetime) -> None:
-    """The order was created where its stock is owned: the next count holds it."""
-    Reservation.objects.filter(link=link_id, reference=reference, state=State.HELD, known_at=None).update(
-        known_at=since
-    )
+_KNOWN = """
+INSERT INTO inventory_reservation AS h
+    (link_id, reference, connection_id, sku, quantity, state, reason, held_at, known_at)
+SELECT %(link)s, %(reference)s, %(owner)s, v.sku, v.units, 'HELD', %(reason)s, %(since)s, %(since)s
+FROM unnest(%(skus)s::text[], %(units)s::int[]) AS v (sku, units)
+ORDER BY v.sku
+ON CONFLICT (link_id, reference, sku) DO UPDATE SET known_at = EXCLUDED.known_at
+WHERE h.state = 'HELD' AND h.known_at IS NULL
+"""
+
+
+def owner_knows(link: Link, reference: str, wanted: Mapping[str, int], *, since: datetime, reason: str) -> None:
+    """The order was created where its stock is owned: the next count holds it. What was not held yet is, until then.
+
+    Nothing is computed again for it: what was told is no less true than before, and whatever is told from now on, is less these.
+    """
+    values = {
+        "link": link.pk,
+        "reference": reference,
+        "owner": link.target_id,
+        "skus": arrays.texts(list(wanted)),
+        "units": list(wanted.values()),
+        "reason": reason[:120],
+        "since": since,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, values)
 
 
 _COUNTED = """

@@ -209,25 +209,36 @@ def _address(address: Address | None) -> dict[str, Any] | None:
     }
 
 
+# Until a creation is sent, who buys it as known now is what will be told: a later change is seen against that.
 _RECORD_MAPPED = """
+WITH told AS (
+    UPDATE orders_orderperson p SET sent = p.data
+    FROM orders_soldorder o
+    WHERE p.order_id = o.id AND o.id = %(order)s AND o.target_created_at IS NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM sync_writeintent i
+        WHERE i.connection_id = o.target_id AND i.operation = 'create_order' AND i.reference = o.target_reference
+      )
+)
 UPDATE orders_soldline l SET target_sku = v.sku, mapping_version_id = v.version
-FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS v (line_id, sku, version)
-WHERE l.order_id = %s AND l.line_id = v.line_id AND (l.target_sku, l.mapping_version_id) IS DISTINCT FROM (v.sku, v.version)
+FROM unnest(%(lines)s::text[], %(skus)s::text[], %(versions)s::bigint[]) AS v (line_id, sku, version)
+WHERE l.order_id = %(order)s AND l.line_id = v.line_id
+  AND (l.target_sku, l.mapping_version_id) IS DISTINCT FROM (v.sku, v.version)
 """
 
 
 def record_mapped(row: SoldOrder, resolved: ResolvedOrder) -> None:
-    """Write which SKU and which mapping version each line got."""
+    """Write which SKU and which mapping version each line got, and what will be told of its customer."""
     lines = resolved.order.open_lines
     with connection.cursor() as cursor:
         cursor.execute(
             _RECORD_MAPPED,
-            [
-                [line.line_id for line in lines],
-                [line.sku for line in lines],
-                [resolved.sku_versions.get(line.line_id) for line in lines],
-                row.pk,
-            ],
+            {
+                "order": row.pk,
+                "lines": [line.line_id for line in lines],
+                "skus": [line.sku for line in lines],
+                "versions": [resolved.sku_versions.get(line.line_id) for line in lines],
+            },
         )
 
 

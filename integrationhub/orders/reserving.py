@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 
 from connectors.canonical.orders import Order
 from connectors.models import Link
@@ -40,6 +41,12 @@ def keep(link: Link, order: Order, row: SoldOrder) -> None:
         promises.vouch(
             link, row.reference, wanted, reason=f"Sold at {link.source.name}, not yet in {link.target.name}."
         )
+
+
+def until_counted(link: Link, order: Order, row: SoldOrder, *, since: datetime) -> None:
+    """The order, mapped, stands where its stock is owned: its units are held until a count that was taken after `since`."""
+    reason = f"{link.target.name} has it, and has not counted since."
+    promises.owner_knows(link, row.reference, _wanted(order), since=since, reason=reason)
 
 
 def _wanted(order: Order) -> dict[str, int]:

@@ -71,7 +71,8 @@ class FulfilWorld(World):
     def is_in_fulfil(self, number: str) -> None:
         """The order was created there: Fulfil's next count is without its units."""
         SoldOrder.objects.filter(reference=number).update(target_created_at=self.clock.now())
-        promises.owner_knows(self.upstream.pk, number, since=self.clock.now())
+        held = promises.held(self.upstream.pk, number)
+        promises.owner_knows(self.upstream, number, held, since=self.clock.now(), reason="")
 
     # --- what the hub does ----------------------------------------------------------------------------------------
     def read(self) -> None:

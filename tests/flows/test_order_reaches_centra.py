@@ -1,9 +1,13 @@
 """A sold order becomes an order in Centra: whole, once, with the marketplace's money."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from connectors.canonical.stock import StockLevel
+from integrationhub.inventory import readings
+from integrationhub.inventory.models import Reservation
 from integrationhub.sync.models import SyncJob, WriteIntent
 from tests.flows.world import World
 
@@ -22,6 +26,22 @@ def test_a_paid_order_is_created_and_confirmed_once(world: World) -> None:
     world.poll()
     assert len(world.in_centra(reference)) == 1
     assert WriteIntent.objects.get(operation="create_order").tries == 1
+
+
+def held(world: World, reference: str) -> dict[str, int]:
+    rows = world.promises(reference).filter(state=Reservation.State.HELD)
+    return dict(rows.values_list("sku", "quantity"))
+
+
+def test_units_of_a_paid_order_are_held_until_centra_has_counted_them(world: World) -> None:
+    """A count that Centra took before the order came still offers them."""
+    reference = world.sell(("NG-TEE-BLK-M", 2, "29.90"), to="SHIPPING")
+    world.poll()
+    created = world.clock.now()
+    for counted, left in ((created - timedelta(seconds=60), {"TEE-BLK-M": 2}), (created + timedelta(seconds=1), {})):
+        readings.record(world.centra_row.pk, [StockLevel(sku="TEE-BLK-M", available=9, as_of=counted)])
+        assert held(world, reference) == left
+    assert {one.state for one in world.promises(reference)} == {Reservation.State.COUNTED}
 
 
 def test_an_order_is_reserved_accepted_and_created_when_it_is_paid(world: World) -> None:
@@ -45,6 +65,7 @@ def test_one_unmapped_line_of_two_holds_the_whole_order(world: World) -> None:
     assert world.centra.journal.count("POST /order") == 0
     assert world.cases() == [("unmapped_sku", 1)]
     assert world.job("import_order", reference).state == SyncJob.State.BLOCKED
+    assert held(world, reference) == {"TEE-BLK-M": 1}, "what is paid is nobody else's while somebody maps the rest"
 
     world.map("sku", "NG-UNKNOWN", "TEE-BLK-L")
     world.work()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Count, F, Min, Sum
+from django.db.models import Count, Min, Sum
 
 from connectors import ports
 from connectors.canonical.errors import TransientError
@@ -16,11 +16,10 @@ from connectors.canonical.options import OrderOptions
 from connectors.canonical.orders import Order, TargetOrder, TargetState
 from exceptions_app.facts import stored
 from exceptions_app.opening import open_case, roll_up
-from integrationhub.inventory import promises
-from integrationhub.orders import ledger
+from integrationhub.orders import ledger, reserving
 from integrationhub.orders.flows.cancelling import surplus_units
 from integrationhub.orders.flows.routing import order_job
-from integrationhub.orders.models import OrderPerson, SoldOrder
+from integrationhub.orders.models import SoldOrder
 from integrationhub.sync.enqueue import enqueue
 from integrationhub.sync.flows import Done, NeedsPersonError, Outcome, Skipped
 from integrationhub.sync.models import WriteIntent
@@ -48,15 +47,11 @@ def _creation(run: Run, order: Order, options: OrderOptions, row: SoldOrder, *, 
     target, reference = run.target, row.target_reference
     sent = _with_reference(order, reference)
 
-    def send() -> str:
-        OrderPerson.objects.filter(order=row).update(sent=F("data"))  # what is told now: a later change of it is seen
-        return target.send_order(sent, options)
-
     return Effect(
         place=run.target_row,
         operation="create_order",
         reference=reference,
-        send=send,
+        send=lambda: target.send_order(sent, options),
         find=lambda: _found(run, reference),
         finish=lambda number: _finish(run, sent, options, row, number, confirm=confirm),
         look_first=True,
@@ -120,7 +115,7 @@ def _checked(run: Run, order: Order, row: SoldOrder, number: str) -> TargetOrder
     units = sum(line.quantity for line in seen.lines)
     now = ports.now()
     if SoldOrder.objects.filter(pk=row.pk, target_created_at=None).update(target_created_at=now, created_units=units):
-        promises.owner_knows(row.link_id, row.reference, since=now)
+        reserving.until_counted(run.link, order, row, since=now)
     if seen.state == TargetState.CANCELLED:
         raise NeedsPersonError(
             "cancelled_at_target",

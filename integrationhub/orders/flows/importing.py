@@ -116,6 +116,8 @@ def _resolved(run: Run, order: Order, row: SoldOrder) -> ResolvedOrder:
         return naming.resolve(run, order, row)
     except MappingError as error:
         if not alike.found_after_all(run, error):
+            if order.state == OrderState.READY_TO_SHIP:
+                _keep_units(run, order, row)  # sold and paid: they are nobody else's while somebody maps the rest
             raise
     if run.source.is_shop():
         _keep_units(run, order, row)

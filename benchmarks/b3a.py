@@ -21,7 +21,7 @@ from integrationhub.sync.models import InboxRecord, SyncAttempt, SyncJob, WriteI
 TITLE = "Orders from the inbox to the target"
 TABLES = (
     "sync_syncjob", "sync_attempt", "sync_call", "sync_callbody", "sync_blocker", "sync_document", "sync_inboxrecord",
-    "sync_inboxbody", "sync_writeintent", "orders_soldorder",
+    "sync_inboxbody", "sync_writeintent", "orders_soldorder", "inventory_reservation",
 )  # fmt: skip
 WORKERS = 2  # as many as the machine has cores
 LINES = 2

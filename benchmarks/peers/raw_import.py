@@ -58,10 +58,6 @@ WHERE brand_id = %s AND NOT retired AND superseded_at IS NULL AND (link_id = %s 
 _MARK_CREATED = """
 UPDATE orders_soldorder SET target_created_at = %s, created_units = %s WHERE id = %s AND target_created_at IS NULL
 """
-_OWNER_KNOWS = """
-UPDATE inventory_reservation SET known_at = %s
-WHERE link_id = %s AND reference = %s AND state = 'HELD' AND known_at IS NULL
-"""
 _RECORD_TARGET = """
 UPDATE orders_soldorder SET target_external_id = %s, target_state = %s, target_total = %s, target_tax = %s,
     target_on_hold = %s, target_seen_at = %s, target_shipping = %s, target_lines = %s, target_confirmed_at = %s
@@ -128,6 +124,7 @@ class _Importer:
             return self.run(_CLAIM, values).fetchall()
 
     def _import(self, job: Any) -> str:
+        from integrationhub.inventory.promises import _KNOWN
         from integrationhub.orders.ledger import _RECORD_MAPPED
         from integrationhub.sync.claim import _STANDING
 
@@ -137,13 +134,15 @@ class _Importer:
         skus = ["SHOP-1", "SHOP-2"]
         self.run(_SELECT_MAPPINGS, [self.ids.brand, self.ids.link, skus]).fetchall()
         lines = [f"{reference}-{number}" for number in range(LINES)]
-        self.run(_RECORD_MAPPED, [lines, skus, list(self.ids.versions), order_id])
+        mapped = {"order": order_id, "lines": lines, "skus": skus, "versions": list(self.ids.versions)}
+        self.run(_RECORD_MAPPED, mapped)
         intent = self._intent(job_id, fence, reference)
         self._declare(intent)
         self.run(_STANDING, [job_id, fence]).fetchone()
         self._record(intent, "SENT", number=reference)
         self.run(_MARK_CREATED, [datetime.now(UTC), 3, order_id])
-        self.run(_OWNER_KNOWS, [datetime.now(UTC), self.ids.link, reference])
+        held = {"link": self.ids.link, "reference": reference, "owner": self.ids.target, "skus": skus, "units": [1, 2]}
+        self.run(_KNOWN, {**held, "reason": "Not counted since.", "since": datetime.now(UTC)})
         self.run(_STANDING, [job_id, fence]).fetchone()
         now, total = datetime.now(UTC), Decimal("93.65")
         told = [

@@ -17,7 +17,7 @@ from connectors.centra.account import TIERS, limits, text_setting, tier, warehou
 from connectors.centra.catalogue import TOLD, lacking_words
 from connectors.centra.client import CentraClient, order_code
 from connectors.centra.documents import Document
-from connectors.centra.documents_sold import READ_SOLD, SOLD_DOCUMENTS
+from connectors.centra.documents.sold import READ_SOLD, SOLD_DOCUMENTS
 from connectors.centra.translate import warehouses_of
 from connectors.http import Gate, Limit
 

@@ -16,8 +16,9 @@ from connectors.canonical.destinations import Destination
 from connectors.canonical.errors import HubError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.canonical.orders import Order, TargetOrder, TargetState
 from connectors.canonical.payload import JSON
-from connectors.centra import documents, documents_sold, translate, translate_sold
+from connectors.centra import documents, translate, translate_sold
 from connectors.centra.client import Answer, CentraClient
+from connectors.centra.documents.sold import READ_DESTINATION
 from connectors.centra.reading import read_moment
 
 PAGE_ROWS = 50
@@ -196,7 +197,7 @@ class Orders:
         self._do(documents.UPDATE_ORDER, whole_id(external_id), [goal], input=wanted)
 
     def destination(self, external_id: str) -> Destination:
-        rows = self._client.execute(documents_sold.READ_DESTINATION, {"number": whole_id(external_id)}).data["orders"]
+        rows = self._client.execute(READ_DESTINATION, {"number": whole_id(external_id)}).data["orders"]
         if not rows:
             raise PermanentError(f"Centra has no order {external_id}.", subject=external_id, code="order_gone")
         return translate_sold.parse_destination(rows[0])

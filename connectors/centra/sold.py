@@ -8,9 +8,10 @@ from connectors.canonical.counts import MarkPage
 from connectors.canonical.errors import ConfigurationError
 from connectors.canonical.orders import Order
 from connectors.canonical.payload import JSON
-from connectors.centra import documents_sold, translate_sold
+from connectors.centra import translate_sold
 from connectors.centra.client import CentraClient
 from connectors.centra.documents import LIST_ROWS, Document
+from connectors.centra.documents.sold import LIST_SOLD, READ_SOLD
 from connectors.centra.orders import MAX_INT
 from connectors.centra.paging import Position
 from connectors.centra.reading import read_moment
@@ -53,7 +54,7 @@ class Sold:
         """One page of orders changed in the window, oldest change first."""
         position = Position.from_token(token, since=since)
         where = {**self._where(), **position.where(until=until)}
-        rows = self._rows(documents_sold.READ_SOLD, where, page=position.page)
+        rows = self._rows(READ_SOLD, where, page=position.page)
         following = position.after(rows, limit=ORDER_ROWS, zone=self._zone)
         records = tuple(self._record(row) for row in rows)
         return Page(records=records, next_token=None if following is None else following.token())
@@ -62,7 +63,7 @@ class Sold:
         number = int(reference) if reference.isascii() and reference.isdigit() else 0
         if not 0 < number <= MAX_INT:
             return None
-        rows = self._rows(documents_sold.READ_SOLD, {"number": [number]}, page=1)
+        rows = self._rows(READ_SOLD, {"number": [number]}, page=1)
         return self._record(rows[0]) if rows else None
 
     def parse(self, payload: JSON) -> Order:
@@ -72,7 +73,7 @@ class Sold:
         """One page of what was created in the window; an order's time of creation never changes, so pages do not shift."""
         page = int(token or 1)
         where = {**self._where(), "createdAt": {"from": since.isoformat(), "to": until.isoformat()}}
-        rows = self._rows(documents_sold.LIST_SOLD, where, page=page, limit=LIST_ROWS)
+        rows = self._rows(LIST_SOLD, where, page=page, limit=LIST_ROWS)
         marks = (translate_sold.mark_order(row, zone=self._zone) for row in rows)
         following = str(page + 1) if len(rows) == LIST_ROWS else None
         return MarkPage(marks=tuple(mark for mark in marks if mark is not None), next_token=following)

@@ -46,7 +46,7 @@ class Terms:
 
 
 def parse_order(payload: JSON, *, zone: ZoneInfo, terms: Terms) -> Order:
-    """Return the order for one element of documents_sold.READ_SOLD. Amounts include tax whatever the price list holds.
+    """Return the order for one element of documents.sold.READ_SOLD. Amounts include tax whatever the price list holds.
 
     `reference` is Centra's order number, `commercial_reference` the marketplace's order id where it bears one. Raises DataError
     naming every field at fault.
@@ -91,7 +91,7 @@ def parse_order(payload: JSON, *, zone: ZoneInfo, terms: Terms) -> Order:
 
 
 def parse_destination(payload: JSON) -> Destination:
-    """Return where the order of documents_sold.READ_DESTINATION goes."""
+    """Return where the order of documents.sold.READ_DESTINATION goes."""
     node = Node.root(payload, kind="Order", key="number")
     billing, shipping = _address(node, "billingAddress"), _address(node, "shippingAddress")
     held = (node.child("billingAddress"), node.child("shippingAddress"))
@@ -129,7 +129,7 @@ def _built(address: Address, email: str) -> dict[str, JSON]:
 
 
 def mark_order(payload: JSON, *, zone: ZoneInfo) -> OrderMark | None:
-    """One order of documents_sold.LIST_SOLD; None when not even its number can be read."""
+    """One order of documents.sold.LIST_SOLD; None when not even its number can be read."""
     try:
         node = Node.root(payload, kind="Order", key="number")
         reference = str(node.count("number"))

@@ -128,7 +128,7 @@ def owner_knows(link: Link, reference: str, wanted: Mapping[str, int], *, since:
 
     Nothing is computed again for it: what was told is no less true than before, and whatever is told from now on, is less these.
     """
-    values = {
+    values: dict[str, Any] = {
         "link": link.pk,
         "reference": reference,
         "owner": link.target_id,

@@ -13,7 +13,7 @@ from connectors.base import Account, Finding
 from connectors.centra import checks, documents
 from connectors.centra.connector import CentraConnector
 from connectors.centra.documents import Document
-from connectors.centra.documents_sold import SOLD_DOCUMENTS
+from connectors.centra.documents.sold import SOLD_DOCUMENTS
 from connectors.centra.sandbox import CentraSandbox
 from connectors.centra.sandbox.gql.permissions import permissions_for
 from connectors.centra.sandbox.gql.schema import SDL_PATH

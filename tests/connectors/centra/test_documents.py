@@ -18,7 +18,7 @@ from graphql import (
 
 from connectors.centra import documents
 from connectors.centra.documents import DOCUMENTS, TOUCHING, Document, shelf_of, sizes_of, stock_of, touched_by
-from connectors.centra.documents_sold import SOLD_DOCUMENTS
+from connectors.centra.documents.sold import SOLD_DOCUMENTS
 from tests.connectors.centra.support import PAYLOADS, payload
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "centra.graphql"

@@ -4,7 +4,7 @@
 holds its tax: what lies between the two is the tax that Centra charged.
 """
 
-from connectors.centra.documents import Document
+from connectors.centra.documents.document import Document
 
 _SOLD = """
 fragment sold on Order {

@@ -93,6 +93,7 @@ class DeliveryAdmin(HubModelAdmin):
             "opts": self.opts,
             "title": f"{self.lines_words} for {one.connection.name}",
             "one": one,
+            "number": _number(one),
             "found": standing_of(one),
             "lines_words": self.lines_words,
             "lines": [(line, reverse(f"admin:{name}_change", args=[line.pk])) for line in lines],
@@ -137,7 +138,7 @@ class DeliveryAdmin(HubModelAdmin):
 
     @display(description="The channel's number")
     def number(self, one: Any) -> SafeString:
-        return format_html('<span class="hub-code">{}</span>', one.ticket or "–")
+        return format_html('<span class="hub-code">{}</span>', _number(one) or "–")
 
 
 def refused_lines(ledger: Ledger[Any], one: Any) -> QuerySet[Any]:
@@ -149,6 +150,11 @@ def refused_lines(ledger: Ledger[Any], one: Any) -> QuerySet[Any]:
     links = Link.objects.filter(source_id=one.connection_id)
     rows = ledger.rows._default_manager.filter(link__in=links, state=REFUSED, sent_at__gte=one.made_at)
     return (rows.filter(sent_at__lt=following) if following else rows).order_by("channel_sku", "pk")
+
+
+def _number(one: Any) -> str:
+    """The channel's own number of it; what a connector notes behind it is nobody's to read."""
+    return str(one.ticket).partition(":")[0]
 
 
 def ago(one: Any, at: datetime | None) -> SafeString:

@@ -147,7 +147,7 @@ register(
         why="What the customer got back and what the books say must be equal to the last penny. Usually a rounding rule or"
         " a tax setting differs, or somebody changed the credit note.",
         if_nobody_acts="The books and the money stay apart, and the month can't be closed without a question.",
-        next_step="Correct the credit note, or say why it is right",
+        next_step="Correct or explain",
         fix=Fix.CONFIRM,
         playbook="refund-and-credit-differ",
         needs=frozenset({"order", "refunded", "credited"}),

@@ -15,6 +15,7 @@ from connectors.canonical.errors import HubError, PermanentError, UnknownOutcome
 from integrationhub.sync.deliveries import Batch, Delivery, Ledger
 from integrationhub.sync.flows import Done, Later, Outcome
 from integrationhub.sync.run import Run, ShadowedError
+from integrationhub.sync.standing import note_success
 from integrationhub.sync.writes import Effect
 
 STUCK_MINUTES = 60
@@ -58,6 +59,7 @@ class Courier(Generic[U]):
         answer = self._send(run, batch) if delivery.state == Delivery.State.SENDING else self._follow(run, delivery)
         if answer.state is DeliveryState.PENDING:
             self.ledger.sent(delivery, ticket=answer.ticket)
+            note_success([run.job.schedule_id])  # it takes its time and says so: nothing stands still
             due_at = ports.now() + timedelta(seconds=self.follow_seconds)
             return Later(due_at, f"{run.connection.row.name} works on {delivery.lines:,} {self.values}.")
         return self._ended(run, batch, answer)

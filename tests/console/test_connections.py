@@ -286,6 +286,23 @@ def test_reading_orders_too_seldom_is_warned_about(shop: Shop, client_of: Any) -
     assert "Orders of Northgate are read every 8 h 00, and each must be accepted within 1 d." in told
 
 
+def test_a_link_asks_only_for_what_its_flows_go_by(shop: Shop, client_of: Any) -> None:
+    warehouse = factories.make_fulfil(shop.brand)
+    upstream = factories.make_link(shop.brand, source=shop.centra, target=warehouse)
+    client = client_of("ADMIN")
+
+    def asked(link: Link) -> set[str]:
+        fields = client.get(f"/console/links/{link.pk}/").context["adminform"].form.fields
+        return set(fields) & {"acceptance_window_hours", "return_reason", "order_number_from", "cancels_in_shop"}
+
+    assert asked(shop.link) == {"acceptance_window_hours", "return_reason", "order_number_from"}
+    assert asked(upstream) == {"cancels_in_shop"}
+    sent = {**link_form(upstream), "dispatch_confirmed_within_hours": "9"}
+    assert client.post(f"/console/links/{upstream.pk}/", sent).status_code == 302
+    upstream.refresh_from_db()
+    assert upstream.dispatch_confirmed_within_hours == 9
+
+
 def test_a_link_offers_only_connections_that_can_stand_there(shop: Shop, client_of: Any) -> None:
     form = client_of("ADMIN").get("/console/links/add/").context["adminform"].form
     assert {row.platform for row in form.fields["source"].queryset} == {"mirakl", "centra"}

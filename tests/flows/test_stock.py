@@ -361,6 +361,20 @@ def test_a_file_that_is_never_worked_on_becomes_a_case_and_is_sent_again(
     assert row(shop).state == State.PENDING
 
 
+def test_a_channel_that_takes_its_time_is_no_flow_that_stands_still(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from connectors.canonical.deliveries import Delivery, DeliveryState
+
+    path = "connectors.mirakl.connector.MiraklConnector.follow_stock"
+    monkeypatch.setattr(path, lambda self, ticket: Delivery(state=DeliveryState.PENDING, ticket=ticket))
+    began = shop.clock.now()
+    publish(shop, seconds=600)
+    assert StockDelivery.objects.latest("pk").state == "FOLLOWED"
+    alive = Schedule.objects.get(flow="publish_stock", connection=shop.northgate).last_success_at
+    assert alive is not None and alive - began > timedelta(seconds=300)
+
+
 # --- stop before harm -------------------------------------------------------------------------------------------------
 @pytest.fixture
 def big(shop: World) -> World:

@@ -91,6 +91,27 @@ class LinkForm(forms.ModelForm):  # type: ignore[type-arg]
         return Link.objects.filter(pk=self.instance.pk, active=True).exists()
 
 
+_OF_MARKETPLACES = frozenset(
+    {
+        "acceptance_policy",
+        "acceptance_window_hours",
+        "gives_refunds",
+        "cancellation_reason",
+        "refund_reason",
+        "return_reason",
+        "order_number_from",
+        "order_number_until",
+    }
+)
+
+
+def _decides_nothing(link: Link) -> frozenset[str]:
+    """The fields of a link that no flow of it goes by."""
+    if connector_class(link.source.platform).is_shop():
+        return _OF_MARKETPLACES
+    return frozenset({"cancels_in_shop"}) | (frozenset() if _asks_to_accept(link) else {"acceptance_window_hours"})
+
+
 @register(Link)
 class LinkAdmin(HubModelAdmin):
     address = "links"
@@ -145,6 +166,17 @@ class LinkAdmin(HubModelAdmin):
         return format_html('<span class="hub-chip {}">{}</span>', tone, words)
 
     # --- the form ---------------------------------------------------------------------------------------------------
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What decides nothing on this link is not asked; before the link is made nobody knows what that is."""
+        idle = _decides_nothing(obj) if obj else frozenset()
+        groups = []
+        for title, options in super().get_fieldsets(request, obj):
+            fields = [field for field in options["fields"] if isinstance(field, tuple) or field not in idle]
+            fields = [field for field in fields if not isinstance(field, tuple) or not idle.issuperset(field)]
+            if fields:
+                groups.append((title, {**options, "fields": fields}))
+        return groups
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("brand", "source", "target", "started_at") if obj else ()
 

@@ -58,7 +58,10 @@ class MappingAdmin(HubModelAdmin):
     search_help_text = "Beginning of either code"
     list_before_template = "console/mappings/before_list.html"
     change_list_template = "console/list.html"
-    empty_words = "No code is mapped. One that is missing becomes a case as soon as a record needs it, and saving it there lists it here."
+    empty_words = (
+        "No code is mapped. One that is missing becomes a case as soon as a record needs it;"
+        " saving it there lists it here."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Versions:
         return super().get_queryset(request).select_related(*self.list_select_related)

@@ -13,7 +13,7 @@ from connectors import ports
 from connectors.base import Account, CheckReport, Finding
 from connectors.canonical.errors import ConfigurationError, HubError, TransientError
 from connectors.canonical.payload import JSON
-from connectors.fulfil import translate
+from connectors.fulfil import translate, translate_changes, translate_returns
 from connectors.fulfil.account import channel_id, limits, text_setting, warehouse_ids, webhook_secrets, whole_setting
 from connectors.fulfil.client import FulfilClient
 from connectors.fulfil.webhooks import secret_key
@@ -225,6 +225,10 @@ _READ = (
     ("stock.shipment.out", translate.SHIPMENT_FIELDS, "tell of dispatches", True),
     ("stock.move", translate.MOVE_FIELDS, "see what left in a shipment", True),
     ("product.product", translate.PRODUCT_FIELDS, "read products and stock", False),
+    ("party.address", translate_changes.ADDRESS_FIELDS, "see that a changed address has arrived", False),
+    ("party.party", translate_changes.PARTY_FIELDS, "see that a changed e-mail address has arrived", False),
+    ("stock.shipment.out.return", translate_returns.SHIPMENT_FIELDS, "tell what came back", False),
+    ("account.invoice", translate_returns.INVOICE_FIELDS, "compare credit notes with refunds", False),
 )
 
 

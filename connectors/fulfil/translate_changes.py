@@ -11,12 +11,13 @@ from connectors.canonical.payload import JSON
 
 ORDER_FIELDS = ("state", "create_date", "write_date")
 LINE_FIELDS = ("sale", "quantity")
-_PARTS = ("name", "street", "street_bis", "zip", "city", "country.code", "phone", "email")
+ADDRESS_FIELDS = ("name", "street", "street_bis", "zip", "city", "country.code", "phone", "email")
+PARTY_FIELDS = ("email",)
 DESTINATION_FIELDS = (
-    *(f"{relation}.{part}" for relation in ("shipment_address", "invoice_address") for part in _PARTS),
-    "party.email",
+    *(f"{relation}.{part}" for relation in ("shipment_address", "invoice_address") for part in ADDRESS_FIELDS),
+    *(f"party.{part}" for part in PARTY_FIELDS),
 )
-PARCEL_FIELDS = tuple(f"delivery_address.{part}" for part in _PARTS)
+PARCEL_FIELDS = tuple(f"delivery_address.{part}" for part in ADDRESS_FIELDS)
 
 
 def build_change(sale: Mapping[str, JSON], lines: Sequence[Mapping[str, JSON]]) -> dict[str, JSON]:
@@ -36,7 +37,7 @@ def parse_destination(sale: Mapping[str, JSON], parcels: Sequence[Mapping[str, J
 
 
 def _address(row: Mapping[str, JSON], relation: str) -> Address:
-    told = {part: str(row.get(f"{relation}.{part}") or "") for part in _PARTS}
+    told = {part: str(row.get(f"{relation}.{part}") or "") for part in ADDRESS_FIELDS}
     return Address(
         first_name="",
         last_name=told["name"],

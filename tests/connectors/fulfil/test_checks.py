@@ -50,6 +50,16 @@ FAULTS: list[tuple[str, Change, str, bool, str]] = [
     ("no gateways", lambda t: t.remove_all("payment_gateway.gateway"), "Payment gateway", True, "adyen"),
     ("orders hidden", lambda t: t.forbid("sale.sale"), "Access to sale.sale", True, "read orders back"),
     ("moves hidden", lambda t: t.forbid("stock.move"), "Access to stock.move", True, "see what left"),
+    ("addresses hidden", lambda t: t.forbid("party.address"), "Access to party.address", False, "changed address"),
+    ("parties hidden", lambda t: t.forbid("party.party"), "Access to party.party", False, "e-mail"),
+    (
+        "returns hidden",
+        lambda t: t.forbid("stock.shipment.out.return"),
+        "Access to stock.shipment.out.return",
+        False,
+        "came back",
+    ),
+    ("credit notes hidden", lambda t: t.forbid("account.invoice"), "Access to account.invoice", False, "credit notes"),
     ("products hidden", lambda t: t.forbid("product.product"), "Access to product.product", False, "stock"),
 ]
 

@@ -72,7 +72,7 @@ def open_sheet(data: bytes, columns: Columns, *, needed: Mapping[str, str]) -> S
     if is_xlsx(data):
         lines, expected = _xlsx_lines(data)
     else:
-        lines, expected = _csv_lines(data, columns, notices), data.count(b"\n")
+        lines, expected = _csv_lines(data, columns, notices), max(data.count(b"\n") - 1, 0)
     return _table(lines, columns, needed, notices, expected)
 
 

@@ -74,19 +74,16 @@ class RefundStanding:
         if any(left is None or not left.open for _, left in lines):
             return ByHand.ENDED
         over = any(left.goods.minor() < line.amount.minor() for line, left in lines if left is not None)
-        return ByHand.NOT_LEFT if over or self.shipping_left.minor() < refund.shipping.minor() else None
+        delivery = self.delivery_left(currency=refund.shipping.currency)
+        return ByHand.NOT_LEFT if over or delivery.minor() < refund.shipping.minor() else None
 
-    @property
-    def shipping_left(self) -> Money:
-        parts = [left.shipping for left in self.left.values() if left.open]
-        currency = next(iter(self.left.values())).shipping.currency if self.left else "XXX"
-        return total(parts, currency=currency)
+    def delivery_left(self, *, currency: str) -> Money:
+        return total((left.shipping for left in self.left.values() if left.open), currency=currency)
 
     def left_of(self, line_ids: Sequence[str], *, currency: str) -> Money:
         """What is left of these lines, with all the delivery that is left."""
         goods = [self.left[key].goods for key in line_ids if key in self.left and self.left[key].open]
-        delivery = [left.shipping for left in self.left.values() if left.open]
-        return total([*goods, *delivery], currency=currency)
+        return total([*goods, self.delivery_left(currency=currency)], currency=currency)
 
 
 def by_hand(why: ByHand, message: str, *, subject: str = "", platform_words: str = "") -> PermanentError:

@@ -87,7 +87,7 @@ def _not_held(facts: Facts) -> SafeString:
 
 _WHY_BY_HAND = {
     ByHand.SWITCHED_OFF: "This link does not let the hub refund.",
-    ByHand.NO_CALL: "{channel} has no call for refunds.",
+    ByHand.NO_CALL: "{channel} takes no refunds from other programs.",
     ByHand.NO_GOODS: "No goods came back with it, and nobody says what it is for.",
     ByHand.DELIVERY_ALONE: "{channel} gives delivery back only beside goods of the same line.",
     ByHand.NOT_PLACED: "Not all of it belongs to goods of the order as it was sold.",
@@ -131,7 +131,7 @@ register(
         team=FINANCE,
         severity=Severity.NORMAL,
         sentence=_by_hand,
-        why="A refund without goods, or more delivery than the order still has there: {platform} offers no call for it.",
+        why="A refund without goods, or more delivery than the order still has there: {platform} cannot be told of it.",
         if_nobody_acts="The books show more revenue than there was, and the return stays open here.",
         next_step="Book it there, then say what was done",
         fix=Fix.CONFIRM,
